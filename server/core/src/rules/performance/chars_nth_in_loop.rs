@@ -28,7 +28,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "impl Lexer { fn peek(&self) -> Option<char> { self.src.chars().nth(self.pos) } } //~ chars-nth-in-loop"),
+        Case::bad(
+            "a.rs",
+            "impl Lexer { fn peek(&self) -> Option<char> { self.src.chars().nth(self.pos) } } //~ chars-nth-in-loop",
+        ),
         Case::near_miss("a.rs", "impl Name { fn second(&self) -> Option<char> { self.text.chars().nth(1) } }"),
         Case::bad(
             "a.rs",
@@ -70,7 +73,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let cursor = place.and_then(|p| p.child(Field::Field)).is_some_and(|f| {
             matches!(f.text(), "pos" | "position" | "cursor" | "index" | "idx" | "i" | "offset" | "current" | "at")
         });
-        if cursor && text.kind() == Kind::FieldExpression && text.text().starts_with("self.") && walk.text() == "chars" {
+        if cursor && text.kind() == Kind::FieldExpression && text.text().starts_with("self.") && walk.text() == "chars"
+        {
             let message = "Each look walks the text from its start to the place where it stopped, so that reading it all takes the square of its length. Keep a position in bytes, or the characters in a `Vec`.";
             cx.report(Note::new(cx.rule, tail(walk, node), message));
         }

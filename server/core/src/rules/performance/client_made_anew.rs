@@ -1,11 +1,11 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{head, loop_around};
 use crate::rules::shape::runs_by_hand;
 use crate::rules::support::{ecma_path, enclosing_function, runs_once, rust_path};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "client-made-anew",
@@ -27,38 +27,114 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::NewExpression], prisma), Check::Nodes(&[Kind::CallExpression], reqwest)],
     cases: &[
-        Case::bad("a.ts", "import { PrismaClient } from '@prisma/client';\nexport async function total(id: number) {\n const c = new PrismaClient(); //~ client-made-anew\n const n = await c.order.count({ where: { id } }); return n; }"),
-        Case::bad("a.js", "import { PrismaClient } from '@prisma/client';\nrouter.post('/a', async (req, res) => {\n const prisma = new PrismaClient(); //~ client-made-anew\n const a = await prisma.a.create({ data: req.body }); res.json(a); });"),
-        Case::bad("a.tsx", "import { PrismaClient } from '@prisma/client';\nexport default async function Page() {\n const prisma = new PrismaClient(); //~ client-made-anew\n const all = await prisma.post.findMany(); return <p>{all.length}</p>; }"),
-        Case::good("a.ts", "import { PrismaClient } from '@prisma/client';\nexport const db = globalThis.db ?? new PrismaClient();"),
-        Case::good("a.ts", "import { PrismaClient } from './mine';\nexport async function f() { const prisma = new PrismaClient(); return prisma.post.findMany(); }"),
-        Case::near_miss("a.ts", "import { PrismaClient } from '@prisma/client';\nexport async function setupDb() { const prisma = new PrismaClient(); await prisma.user.deleteMany(); }"),
-        Case::bad("a.ts", "import { PrismaClient } from '@prisma/client';\nexport async function posts() {\n const prisma = new PrismaClient(); //~ client-made-anew\n return prisma.post.findMany(); }"),
-Case::bad("a.js", "const { PrismaClient } = require('@prisma/client');\napp.get('/u', async (req, res) => {\n const db = new PrismaClient(); //~ client-made-anew\n res.json(await db.user.findMany()); });"),
-Case::bad("a.ts", "import { PrismaClient } from '@prisma/client';\nexport default async function handler(req: R, res: S) {\n const prisma = new PrismaClient({ log: ['query'] }); //~ client-made-anew\n const u = await prisma.user.findMany(); res.json(u); }"),
-Case::bad("a.ts", "import { PrismaClient } from '@prisma/client';\nexport class U { async all() {\n const prisma = new PrismaClient(); //~ client-made-anew\n return await prisma.user.findMany(); } }"),
-Case::bad("a.ts", "import * as p from '@prisma/client';\nexport const posts = async () => {\n const prisma = new p.PrismaClient(); //~ client-made-anew\n return await prisma.post.count(); };"),
-Case::bad("a.rs", "async fn f(urls: &[String]) { for u in urls {\n let c = reqwest::Client::new(); //~ client-made-anew\n let _ = c.get(u).send().await; } }"),
-Case::bad("a.rs", "use reqwest::Client;\nasync fn f(urls: &[String]) { for u in urls {\n let c = Client::new(); //~ client-made-anew\n go(c.get(u)).await; } }"),
-Case::bad("a.rs", "fn f() { loop {\n let r = reqwest::blocking::Client::new().get(\"http://a\").send(); //~ client-made-anew\n g(r); } }"),
-Case::good("a.ts", "import { PrismaClient } from '@prisma/client';\nconst prisma = new PrismaClient();\nexport const posts = () => prisma.post.findMany();"),
-Case::good("a.ts", "import { PrismaClient } from '@prisma/client';\nexport function make() { return new PrismaClient(); }"),
-Case::good("a.ts", "import { PrismaClient } from '@prisma/client';\nlet db: PrismaClient;\nexport function get() { db ??= new PrismaClient(); return db; }"),
-Case::good("a.ts", "import { PrismaClient } from '@prisma/client';\nasync function main() { const prisma = new PrismaClient(); await prisma.user.create({ data }); }"),
-Case::good("a.ts", "import { PrismaClient } from '@prisma/client';\nexport async function f() { const prisma = new PrismaClient(); await prisma.user.count(); await prisma.$disconnect(); }"),
-Case::good("a.ts", "import { PrismaClient } from '@prisma/client';\nexport class S { constructor() { this.db = new PrismaClient(); } }"),
-Case::good("a.rs", "async fn f(urls: &[String]) { let c = reqwest::Client::new(); for u in urls { let _ = c.get(u).send().await; } }"),
-Case::good("a.rs", "fn f() { for u in 0..3 { let c = Client::new(); g(c, u); } }"),
-Case::near_miss("prisma/seed.ts", "import { PrismaClient } from '@prisma/client';\nasync function seed() { const prisma = new PrismaClient(); await prisma.user.create({ data }); }"),
-Case::near_miss("a.ts", "import { PrismaClient } from '@prisma/client';\nexport function make() { const prisma = new PrismaClient(); return prisma; }"),
-Case::near_miss("a.ts", "import { PrismaClient } from '@prisma/client';\nexport function init() { const prisma = new PrismaClient(); globalThis.prisma = prisma; prisma.$use(log); }"),
-Case::near_miss("a.rs", "fn f() -> Vec<reqwest::Client> { (0..3).map(|_| reqwest::Client::new()).collect() }"),
+        Case::bad(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport async function total(id: number) {\n const c = new PrismaClient(); //~ client-made-anew\n const n = await c.order.count({ where: { id } }); return n; }",
+        ),
+        Case::bad(
+            "a.js",
+            "import { PrismaClient } from '@prisma/client';\nrouter.post('/a', async (req, res) => {\n const prisma = new PrismaClient(); //~ client-made-anew\n const a = await prisma.a.create({ data: req.body }); res.json(a); });",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import { PrismaClient } from '@prisma/client';\nexport default async function Page() {\n const prisma = new PrismaClient(); //~ client-made-anew\n const all = await prisma.post.findMany(); return <p>{all.length}</p>; }",
+        ),
+        Case::good(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport const db = globalThis.db ?? new PrismaClient();",
+        ),
+        Case::good(
+            "a.ts",
+            "import { PrismaClient } from './mine';\nexport async function f() { const prisma = new PrismaClient(); return prisma.post.findMany(); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport async function setupDb() { const prisma = new PrismaClient(); await prisma.user.deleteMany(); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport async function posts() {\n const prisma = new PrismaClient(); //~ client-made-anew\n return prisma.post.findMany(); }",
+        ),
+        Case::bad(
+            "a.js",
+            "const { PrismaClient } = require('@prisma/client');\napp.get('/u', async (req, res) => {\n const db = new PrismaClient(); //~ client-made-anew\n res.json(await db.user.findMany()); });",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport default async function handler(req: R, res: S) {\n const prisma = new PrismaClient({ log: ['query'] }); //~ client-made-anew\n const u = await prisma.user.findMany(); res.json(u); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport class U { async all() {\n const prisma = new PrismaClient(); //~ client-made-anew\n return await prisma.user.findMany(); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "import * as p from '@prisma/client';\nexport const posts = async () => {\n const prisma = new p.PrismaClient(); //~ client-made-anew\n return await prisma.post.count(); };",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(urls: &[String]) { for u in urls {\n let c = reqwest::Client::new(); //~ client-made-anew\n let _ = c.get(u).send().await; } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn f(urls: &[String]) { for u in urls {\n let c = Client::new(); //~ client-made-anew\n go(c.get(u)).await; } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { loop {\n let r = reqwest::blocking::Client::new().get(\"http://a\").send(); //~ client-made-anew\n g(r); } }",
+        ),
+        Case::good(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nconst prisma = new PrismaClient();\nexport const posts = () => prisma.post.findMany();",
+        ),
+        Case::good(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport function make() { return new PrismaClient(); }",
+        ),
+        Case::good(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nlet db: PrismaClient;\nexport function get() { db ??= new PrismaClient(); return db; }",
+        ),
+        Case::good(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nasync function main() { const prisma = new PrismaClient(); await prisma.user.create({ data }); }",
+        ),
+        Case::good(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport async function f() { const prisma = new PrismaClient(); await prisma.user.count(); await prisma.$disconnect(); }",
+        ),
+        Case::good(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport class S { constructor() { this.db = new PrismaClient(); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(urls: &[String]) { let c = reqwest::Client::new(); for u in urls { let _ = c.get(u).send().await; } }",
+        ),
+        Case::good("a.rs", "fn f() { for u in 0..3 { let c = Client::new(); g(c, u); } }"),
+        Case::near_miss(
+            "prisma/seed.ts",
+            "import { PrismaClient } from '@prisma/client';\nasync function seed() { const prisma = new PrismaClient(); await prisma.user.create({ data }); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport function make() { const prisma = new PrismaClient(); return prisma; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nexport function init() { const prisma = new PrismaClient(); globalThis.prisma = prisma; prisma.$use(log); }",
+        ),
+        Case::near_miss("a.rs", "fn f() -> Vec<reqwest::Client> { (0..3).map(|_| reqwest::Client::new()).collect() }"),
     ],
 };
 
 fn prisma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(path) = node.child(Field::Constructor).and_then(|c| ecma_path(c, cx)) else { return };
-    if path != "@prisma/client.PrismaClient" || runs_by_hand(&cx.file.path) || runs_once(&cx.file.path) || cx.file.is_script {
+    if path != "@prisma/client.PrismaClient"
+        || runs_by_hand(&cx.file.path)
+        || runs_once(&cx.file.path)
+        || cx.file.is_script
+    {
         return;
     }
     let Some(declarator) = node.parent().filter(|p| p.kind() == Kind::VariableDeclarator) else { return };
@@ -69,7 +145,10 @@ fn prisma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         .or_else(|| function.parent().and_then(|p| p.child(Field::Name)))
         .map_or("", Node::text)
         .to_lowercase();
-    if ["main", "seed", "run", "constructor", "setup", "migrate", "bootstrap", "init", "script"].iter().any(|w| own.contains(w)) {
+    if ["main", "seed", "run", "constructor", "setup", "migrate", "bootstrap", "init", "script"]
+        .iter()
+        .any(|w| own.contains(w))
+    {
         return;
     }
     // Every mention is the beginning of a query.
@@ -81,7 +160,8 @@ fn prisma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         })
     });
     if queries && node.arena().named(name.text()).count() > 1 {
-        let message = "Every call opens connections of its own, and leaves them open. Make one client for the whole program.";
+        let message =
+            "Every call opens connections of its own, and leaves them open. Make one client for the whole program.";
         cx.report(Note::new(cx.rule, node.span(), message));
     }
 }
@@ -97,7 +177,10 @@ fn reqwest<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(around) = loop_around(node) else { return };
     // What is kept beyond its round is meant.
     let kept = node.ancestors().take_while(|a| *a != around).any(|a| {
-        matches!(a.kind(), Kind::AssignmentExpression | Kind::Arguments | Kind::StructExpression | Kind::ArrayExpression)
+        matches!(
+            a.kind(),
+            Kind::AssignmentExpression | Kind::Arguments | Kind::StructExpression | Kind::ArrayExpression
+        )
     });
     if !kept {
         let message = "Every round makes a client with its own connections and handshakes. Make it before the loop.";

@@ -1,11 +1,11 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::plain_method;
 use crate::rules::rust_types::type_of;
 use crate::rules::unparenthesized;
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "clone-to-iterate",
@@ -28,25 +28,52 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::ForExpression], check)],
     cases: &[
         Case::bad("a.rs", "fn f(users: &Vec<User>) { for u in users.clone() { send(&u.name); } } //~ clone-to-iterate"),
-Case::bad("a.rs", "fn f(nodes: &[Node]) -> Vec<String> { let mut out = Vec::new(); for n in nodes.to_vec() { out.push(n.name); } out } //~ clone-to-iterate"),
-Case::bad("a.rs", "fn f(rows: Vec<Row>) -> usize { let mut c = 0; for r in rows.clone() { c += r.len(); } c + rows.len() } //~ clone-to-iterate"),
-Case::bad("a.rs", "fn f(rows: &Vec<String>) { for r in rows.clone() { println!(\"{}\", r); } } //~ clone-to-iterate"),
-Case::bad("a.rs", "fn f(rows: &Vec<String>) { for r in rows.clone() { println!(\"{r}\"); } } //~ clone-to-iterate"),
-Case::bad("a.rs", "fn f(rows: &[Row]) { for r in rows.to_vec().iter() { g(r); } } //~ clone-to-iterate"),
-Case::bad("a.rs", "fn f(rows: &Vec<Row>) { for r in rows.clone().into_iter() { if r.ok { h(&r); } } } //~ clone-to-iterate"),
-Case::bad("a.rs", "fn f(rows: &Vec<Row>) -> bool { for r in rows.clone() { if r.id == 3 { return true; } } false } //~ clone-to-iterate"),
-Case::good("a.rs", "fn f(users: &Vec<User>) { for u in users { send(&u.name); } }"),
-Case::good("a.rs", "fn f(users: &Vec<User>) -> Vec<User> { let mut out = vec![]; for u in users.clone() { out.push(u); } out }"),
-Case::good("a.rs", "fn f(users: &mut Vec<User>) { for u in users.clone() { users.push(other(&u)); } }"),
-Case::good("a.rs", "fn f(ids: &Vec<u32>) { for i in ids.clone() { go(&i); } }"),
-Case::good("a.rs", "fn f(users: &Vec<User>) { for mut u in users.clone() { u.n += 1; send(&u.name); } }"),
-Case::good("a.rs", "fn f(users: Arc<Users>) { for u in users.clone() { send(&u.name); } }"),
-Case::good("a.rs", "fn f(users: &Vec<User>) { for u in users.clone() { spawn(u); } }"),
-Case::good("a.rs", "fn f(users: &Vec<User>) { let mine = users.clone(); for u in &mine { send(&u.name); } }"),
-Case::near_miss("a.rs", "fn f(users: &Vec<User>) { for u in users.clone() { std::thread::spawn(move || send(&u.name)); } }"),
-Case::near_miss("a.rs", "impl S { fn f(&mut self) { for u in self.users.clone() { self.send(&u.name); } } }"),
-Case::near_miss("a.rs", "fn f(users: &Vec<User>) { for u in users.clone() { let v = u; keep(v); } }"),
-Case::near_miss("a.rs", "fn f(users: &Vec<User>) -> Option<User> { for u in users.clone() { if u.ok { return Some(u); } } None }"),
+        Case::bad(
+            "a.rs",
+            "fn f(nodes: &[Node]) -> Vec<String> { let mut out = Vec::new(); for n in nodes.to_vec() { out.push(n.name); } out } //~ clone-to-iterate",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(rows: Vec<Row>) -> usize { let mut c = 0; for r in rows.clone() { c += r.len(); } c + rows.len() } //~ clone-to-iterate",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(rows: &Vec<String>) { for r in rows.clone() { println!(\"{}\", r); } } //~ clone-to-iterate",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(rows: &Vec<String>) { for r in rows.clone() { println!(\"{r}\"); } } //~ clone-to-iterate",
+        ),
+        Case::bad("a.rs", "fn f(rows: &[Row]) { for r in rows.to_vec().iter() { g(r); } } //~ clone-to-iterate"),
+        Case::bad(
+            "a.rs",
+            "fn f(rows: &Vec<Row>) { for r in rows.clone().into_iter() { if r.ok { h(&r); } } } //~ clone-to-iterate",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(rows: &Vec<Row>) -> bool { for r in rows.clone() { if r.id == 3 { return true; } } false } //~ clone-to-iterate",
+        ),
+        Case::good("a.rs", "fn f(users: &Vec<User>) { for u in users { send(&u.name); } }"),
+        Case::good(
+            "a.rs",
+            "fn f(users: &Vec<User>) -> Vec<User> { let mut out = vec![]; for u in users.clone() { out.push(u); } out }",
+        ),
+        Case::good("a.rs", "fn f(users: &mut Vec<User>) { for u in users.clone() { users.push(other(&u)); } }"),
+        Case::good("a.rs", "fn f(ids: &Vec<u32>) { for i in ids.clone() { go(&i); } }"),
+        Case::good("a.rs", "fn f(users: &Vec<User>) { for mut u in users.clone() { u.n += 1; send(&u.name); } }"),
+        Case::good("a.rs", "fn f(users: Arc<Users>) { for u in users.clone() { send(&u.name); } }"),
+        Case::good("a.rs", "fn f(users: &Vec<User>) { for u in users.clone() { spawn(u); } }"),
+        Case::good("a.rs", "fn f(users: &Vec<User>) { let mine = users.clone(); for u in &mine { send(&u.name); } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(users: &Vec<User>) { for u in users.clone() { std::thread::spawn(move || send(&u.name)); } }",
+        ),
+        Case::near_miss("a.rs", "impl S { fn f(&mut self) { for u in self.users.clone() { self.send(&u.name); } } }"),
+        Case::near_miss("a.rs", "fn f(users: &Vec<User>) { for u in users.clone() { let v = u; keep(v); } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(users: &Vec<User>) -> Option<User> { for u in users.clone() { if u.ok { return Some(u); } } None }",
+        ),
     ],
 };
 
@@ -61,7 +88,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Some((inner, "into_iter")) => (unparenthesized(inner), true),
         _ => (value, true),
     };
-    let Some((list, how)) = plain_method(copy).filter(|(_, m)| matches!(*m, "clone" | "to_vec" | "to_owned")) else { return };
+    let Some((list, how)) = plain_method(copy).filter(|(_, m)| matches!(*m, "clone" | "to_vec" | "to_owned")) else {
+        return;
+    };
     if pattern.kind() != Kind::Identifier || list.kind() != Kind::Identifier {
         return;
     }
@@ -95,8 +124,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if mentioned || by_value && moved {
         return;
     }
-    let message = format!("`{how}` copies every element of `{0}` only to walk it: `for {1} in {2}`.",
-        list.text(), pattern.text(), if ty.refs > 0 { list.text().to_owned() } else { format!("&{}", list.text()) });
+    let message = format!(
+        "`{how}` copies every element of `{0}` only to walk it: `for {1} in {2}`.",
+        list.text(),
+        pattern.text(),
+        if ty.refs > 0 { list.text().to_owned() } else { format!("&{}", list.text()) }
+    );
     cx.report(Note::new(cx.rule, copy.span(), message));
 }
 

@@ -26,8 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.jsx", "function T({ users }) { const [total, setTotal] = useState(0); useEffect(() => { setTotal(users.length); }, [users]); return <b>{total}</b>; } //~ derived-state"),
-        Case::near_miss("a.jsx", "function T({ users }) { const [first, setFirst] = useState(users); useEffect(() => { setFirst(users.first); }, [users]); return <b>{first}</b>; }"),
+        Case::bad(
+            "a.jsx",
+            "function T({ users }) { const [total, setTotal] = useState(0); useEffect(() => { setTotal(users.length); }, [users]); return <b>{total}</b>; } //~ derived-state",
+        ),
+        Case::near_miss(
+            "a.jsx",
+            "function T({ users }) { const [first, setFirst] = useState(users); useEffect(() => { setFirst(users.first); }, [users]); return <b>{first}</b>; }",
+        ),
         Case::near_miss(
             "a.tsx",
             "export function Card({ getAsset, value }: P) { const [asset, setAsset] = useState(null); useEffect(() => { setAsset(value ? getAsset(value) : null); }, [value, getAsset]); return <img src={asset} />; }",

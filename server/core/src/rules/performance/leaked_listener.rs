@@ -31,10 +31,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Block(class)],
     cases: &[
-        Case::bad("a.ts", "@Component({ selector: 'a' })\nexport class A {\n  ngOnInit() {\n    interval(1000).subscribe(() => this.n++); //~ leaked-listener\n    this.s = other.subscribe(go);\n  }\n  ngOnDestroy() { this.s.unsubscribe(); }\n}"),
-        Case::bad("a.js", "import { onMounted, onUnmounted } from 'vue';\nexport function useX() { onMounted(() => { window.addEventListener('resize', size);\n document.addEventListener('keydown', (e) => go(e)); //~ leaked-listener\n });\n onUnmounted(() => window.removeEventListener('resize', size)); }"),
-        Case::near_miss("a.ts", "@Component({ selector: 'a' })\nexport class A {\n  ngOnInit() { interval(1000).pipe(takeUntil(this.end$)).subscribe(() => this.n++); }\n  ngOnDestroy() { this.end$.next(); }\n}"),
-        Case::near_miss("a.js", "import { onMounted, onUnmounted } from 'vue';\nexport function useX() { onMounted(() => { window.addEventListener('resize', size); }); onUnmounted(() => window.removeEventListener('resize', size)); }"),
+        Case::bad(
+            "a.ts",
+            "@Component({ selector: 'a' })\nexport class A {\n  ngOnInit() {\n    interval(1000).subscribe(() => this.n++); //~ leaked-listener\n    this.s = other.subscribe(go);\n  }\n  ngOnDestroy() { this.s.unsubscribe(); }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "import { onMounted, onUnmounted } from 'vue';\nexport function useX() { onMounted(() => { window.addEventListener('resize', size);\n document.addEventListener('keydown', (e) => go(e)); //~ leaked-listener\n });\n onUnmounted(() => window.removeEventListener('resize', size)); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "@Component({ selector: 'a' })\nexport class A {\n  ngOnInit() { interval(1000).pipe(takeUntil(this.end$)).subscribe(() => this.n++); }\n  ngOnDestroy() { this.end$.next(); }\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { onMounted, onUnmounted } from 'vue';\nexport function useX() { onMounted(() => { window.addEventListener('resize', size); }); onUnmounted(() => window.removeEventListener('resize', size)); }",
+        ),
         Case::bad(
             "a.ts",
             "@Component({ selector: 'a' })\nexport class A implements OnInit {\n  n = 0;\n  ngOnInit() {\n    interval(1000).subscribe(() => this.n++); //~ leaked-listener\n  }\n}",
@@ -307,10 +319,13 @@ fn class(cx: &mut Cx<'_>) {
     // `interval(1000).subscribe(f);` as a statement can be ended by nobody, whatever else the class ends.
     for arena in &arenas {
         let mounts = arena.nodes().filter(|n| n.kind() == Kind::MethodDefinition && !n.is_hole());
-        for mount in mounts.filter(|m| matches!(m.child(Field::Name).map_or("", Node::text), "ngOnInit" | "ngAfterViewInit")) {
+        for mount in
+            mounts.filter(|m| matches!(m.child(Field::Name).map_or("", Node::text), "ngOnInit" | "ngAfterViewInit"))
+        {
             let dropped = mount.descendants_until(is_function).find(|n| {
                 n.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement)
-                    && crate::rules::support::method(*n).is_some_and(|(of, m)| m.text() == "subscribe" && bare(of).text().starts_with("interval("))
+                    && crate::rules::support::method(*n)
+                        .is_some_and(|(of, m)| m.text() == "subscribe" && bare(of).text().starts_with("interval("))
                     && !ENDS.iter().any(|w| n.text().contains(w))
             });
             if let Some(call) = dropped {
@@ -411,7 +426,10 @@ fn mounted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let lost = begun.descendants_until(is_function).find(|n| {
         let callee = n.child(Field::Function).filter(|_| n.kind() == Kind::CallExpression).map_or("", Node::text);
         matches!(callee, "window.addEventListener" | "document.addEventListener" | "document.body.addEventListener")
-            && args(*n).nth(1).map(bare).is_some_and(|f| matches!(f.kind(), Kind::ArrowFunction | Kind::FunctionExpression))
+            && args(*n)
+                .nth(1)
+                .map(bare)
+                .is_some_and(|f| matches!(f.kind(), Kind::ArrowFunction | Kind::FunctionExpression))
             && args(*n).nth(2).is_none_or(|o| !o.text().contains("once") && !o.text().contains("signal"))
     });
     if let Some(call) = lost {

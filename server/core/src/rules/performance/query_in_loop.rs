@@ -27,7 +27,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.ts", "import { PrismaClient } from '@prisma/client';\nconst db = new PrismaClient();\nexport async function load(rows: R[]) { for (const r of rows) { await db.user.create({ data: r }); } } //~ query-in-loop"),
+        Case::bad(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nconst db = new PrismaClient();\nexport async function load(rows: R[]) { for (const r of rows) { await db.user.create({ data: r }); } } //~ query-in-loop",
+        ),
         Case::near_miss(
             "a.ts",
             "class R { async all(ids: string[]) { return Promise.all(ids.map((id) => this.wechaty.Contact.find({ id }))); } }",

@@ -1,7 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node, Span};
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::lists::is_surely_data;
 use crate::rules::rust_code::{closure, plain_method};
 use crate::rules::rust_names::{Origin, binding};
@@ -9,7 +8,8 @@ use crate::rules::rust_types::type_of;
 use crate::rules::shape::{mentions, operator, parameters, same, written_type};
 use crate::rules::support::{args, bare, constant, is_function, is_loop, method, place_name, runs_once, words};
 use crate::rules::unparenthesized;
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "self-search-in-loop",
@@ -31,31 +31,88 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], ecma), Check::Nodes(&[Kind::CallExpression], rust)],
     cases: &[
-        Case::near_miss("a.js", "function at(users, id) { for (const u of users) { if (u.id === id) { return users.indexOf(u); } } return -1; }"),
-        Case::bad("a.js", "const uniq = (list) => list.filter((x, i) => list.indexOf(x) === i); //~ self-search-in-loop"),
+        Case::near_miss(
+            "a.js",
+            "function at(users, id) { for (const u of users) { if (u.id === id) { return users.indexOf(u); } } return -1; }",
+        ),
+        Case::bad(
+            "a.js",
+            "const uniq = (list) => list.filter((x, i) => list.indexOf(x) === i); //~ self-search-in-loop",
+        ),
         Case::good("a.js", "function f(plugins) { return plugins.filter((p, i) => plugins.indexOf(p) === i); }"),
         Case::near_miss("a.js", "const ids = Object.keys(types).filter((k, i, all) => all.indexOf(k) === i);"),
-        Case::bad("a.ts", "export function uniq(tags: string[]) { return tags.filter((t, i) => tags.indexOf(t) === i); } //~ self-search-in-loop"),
-Case::bad("a.js", "function tree(rows) { return rows.map((r) => ({ ...r, kids: rows.filter((c) => c.parent === r.id) })); } //~ self-search-in-loop"),
-Case::bad("a.ts", "export function kids(rows: Row[]) { const out = new Map(); for (const r of rows) { out.set(r.id, rows.filter((c) => c.parent === r.id)); } return out; } //~ self-search-in-loop"),
-Case::bad("a.js", "function f(users) { users.forEach((u) => { u.boss = users.find((b) => b.id === u.bossId); }); } //~ self-search-in-loop"),
-Case::bad("a.js", "function f(orders) { for (let i = 0; i < orders.length; i++) { const o = orders[i]; o.n = orders.filter((x) => x.user === o.user).length; } } //~ self-search-in-loop"),
-Case::bad("a.js", "function f(items) { return items.filter((x, i, all) => all.findIndex((y) => y.id === x.id) === i); } //~ self-search-in-loop"),
-Case::bad("a.js", "function f(users) { for (const u of users) { show(users.indexOf(u), u); } } //~ self-search-in-loop"),
-Case::bad("a.rs", "fn f(nodes: &[Node]) { for n in nodes { let k: Vec<u32> = nodes.iter().filter(|m| m.deps.contains(&n.id)).map(|m| m.id).collect(); go(k); } } //~ self-search-in-loop"),
-Case::bad("a.rs", "fn f(rows: &Vec<Row>) -> usize { let mut c = 0; for r in rows.iter() { if rows.iter().any(|o| o.parent == Some(r.id)) { c += 1; } } c } //~ self-search-in-loop"),
-Case::good("a.ts", "export function uniq(tags: string[]) { return [...new Set(tags)]; }"),
-Case::good("a.js", "function f(users, groups) { return users.map((u) => groups.find((g) => g.id === u.group)); }"),
-Case::good("a.js", "const KINDS = ['a', 'b'];\nconst x = KINDS.filter((k, i) => KINDS.indexOf(k) === i);"),
-Case::good("a.js", "function f() { const tags = ['a', 'b']; return tags.map((t) => tags.find((u) => u > t)); }"),
-Case::good("a.js", "async function f(users) { for (const u of users) { await send(users.filter((x) => x.id !== u.id)); } }"),
-Case::good("a.js", "function f(options) { return options.map((o) => options.find((p) => p.id === o.next)); }"),
-Case::good("a.js", "function f(users) { return users.map((u) => users.filter((x) => x.admin).length); }"),
-Case::good("a.rs", "fn f(nodes: &[Node]) -> Vec<u32> { nodes.iter().filter(|n| n.ok).map(|n| n.id).collect() }"),
-Case::near_miss("a.js", "function f(users) { for (const u of users) { u.friends.filter((x) => x.id === u.id); } }"),
-Case::near_miss("a.js", "function f(users) { const first = users.find((u) => u.id === 1); for (const u of users) { go(u, first); } }"),
-Case::near_miss("a.js", "function f(a, b) { for (const u of a.users) { go(b.users.find((x) => x.id === u.id)); } }"),
-Case::near_miss("a.rs", "fn f(nodes: &[Node]) { for n in nodes { let k = n.deps.iter().filter(|d| **d != n.id).count(); go(k); } }"),
+        Case::bad(
+            "a.ts",
+            "export function uniq(tags: string[]) { return tags.filter((t, i) => tags.indexOf(t) === i); } //~ self-search-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function tree(rows) { return rows.map((r) => ({ ...r, kids: rows.filter((c) => c.parent === r.id) })); } //~ self-search-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "export function kids(rows: Row[]) { const out = new Map(); for (const r of rows) { out.set(r.id, rows.filter((c) => c.parent === r.id)); } return out; } //~ self-search-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(users) { users.forEach((u) => { u.boss = users.find((b) => b.id === u.bossId); }); } //~ self-search-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(orders) { for (let i = 0; i < orders.length; i++) { const o = orders[i]; o.n = orders.filter((x) => x.user === o.user).length; } } //~ self-search-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(items) { return items.filter((x, i, all) => all.findIndex((y) => y.id === x.id) === i); } //~ self-search-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(users) { for (const u of users) { show(users.indexOf(u), u); } } //~ self-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(nodes: &[Node]) { for n in nodes { let k: Vec<u32> = nodes.iter().filter(|m| m.deps.contains(&n.id)).map(|m| m.id).collect(); go(k); } } //~ self-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(rows: &Vec<Row>) -> usize { let mut c = 0; for r in rows.iter() { if rows.iter().any(|o| o.parent == Some(r.id)) { c += 1; } } c } //~ self-search-in-loop",
+        ),
+        Case::good("a.ts", "export function uniq(tags: string[]) { return [...new Set(tags)]; }"),
+        Case::good(
+            "a.js",
+            "function f(users, groups) { return users.map((u) => groups.find((g) => g.id === u.group)); }",
+        ),
+        Case::good("a.js", "const KINDS = ['a', 'b'];\nconst x = KINDS.filter((k, i) => KINDS.indexOf(k) === i);"),
+        Case::good(
+            "a.js",
+            "function f() { const tags = ['a', 'b']; return tags.map((t) => tags.find((u) => u > t)); }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(users) { for (const u of users) { await send(users.filter((x) => x.id !== u.id)); } }",
+        ),
+        Case::good("a.js", "function f(options) { return options.map((o) => options.find((p) => p.id === o.next)); }"),
+        Case::good("a.js", "function f(users) { return users.map((u) => users.filter((x) => x.admin).length); }"),
+        Case::good(
+            "a.rs",
+            "fn f(nodes: &[Node]) -> Vec<u32> { nodes.iter().filter(|n| n.ok).map(|n| n.id).collect() }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(users) { for (const u of users) { u.friends.filter((x) => x.id === u.id); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(users) { const first = users.find((u) => u.id === 1); for (const u of users) { go(u, first); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(a, b) { for (const u of a.users) { go(b.users.find((x) => x.id === u.id)); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(nodes: &[Node]) { for n in nodes { let k = n.deps.iter().filter(|d| **d != n.id).count(); go(k); } }",
+        ),
     ],
 };
 
@@ -67,7 +124,8 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !matches!(name.text(), "indexOf" | "lastIndexOf" | "includes" | "find" | "findIndex" | "filter" | "some") {
         return;
     }
-    let Some(list) = Some(bare(searched)).filter(|l| matches!(l.kind(), Kind::Identifier | Kind::MemberExpression)) else {
+    let Some(list) = Some(bare(searched)).filter(|l| matches!(l.kind(), Kind::Identifier | Kind::MemberExpression))
+    else {
         return;
     };
     let Some(what) = args(node).next() else { return };
@@ -98,9 +156,15 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 return;
             }
             let message = if dedupes {
-                format!("`{0}` is searched for each of its elements, so that the time grows with the square of its length. A `Set` of `{0}`, or of the keys seen, keeps each once.", list.text())
+                format!(
+                    "`{0}` is searched for each of its elements, so that the time grows with the square of its length. A `Set` of `{0}`, or of the keys seen, keeps each once.",
+                    list.text()
+                )
             } else {
-                format!("`{0}` is searched for each of its elements, so that the time grows with the square of its length. Make a `Map` of `{0}` once, before.", list.text())
+                format!(
+                    "`{0}` is searched for each of its elements, so that the time grows with the square of its length. Make a `Map` of `{0}` once, before.",
+                    list.text()
+                )
             };
             cx.report(Note::new(cx.rule, Span { start: searched.span().start, end: name.span().end }, message));
             return;
@@ -127,7 +191,9 @@ fn over_and_names<'a>(around: Node<'a>) -> Option<Round<'a>> {
             let element = format!("{}[{}]", list.text(), index.text());
             let kept = around
                 .descendants()
-                .filter(|n| n.kind() == Kind::VariableDeclarator && n.child(Field::Value).is_some_and(|v| v.text() == element))
+                .filter(|n| {
+                    n.kind() == Kind::VariableDeclarator && n.child(Field::Value).is_some_and(|v| v.text() == element)
+                })
                 .filter_map(|n| n.child(Field::Name))
                 .flat_map(names);
             let mut all: Vec<&'a str> = kept.collect();
@@ -177,9 +243,9 @@ fn is_position_of_itself(node: Node<'_>, names: &[&str]) -> bool {
     let asked = method(node).is_some_and(|(_, m)| matches!(m.text(), "indexOf" | "findIndex" | "lastIndexOf"));
     asked
         && node.parent().is_some_and(|p| matches!(operator(p), "===" | "==" | "!==" | "!=" | "<" | ">"))
-        && node.ancestors().any(|a| {
-            a.kind() == Kind::CallExpression && method(a).is_some_and(|(_, m)| m.text() == "filter")
-        })
+        && node
+            .ancestors()
+            .any(|a| a.kind() == Kind::CallExpression && method(a).is_some_and(|(_, m)| m.text() == "filter"))
         && !names.is_empty()
 }
 
@@ -192,9 +258,33 @@ fn is_short(list: Node<'_>) -> bool {
     let few = words(&name).last().is_some_and(|w| {
         matches!(
             w.as_str(),
-            "options" | "args" | "types" | "kinds" | "columns" | "fields" | "flags" | "plugins" | "levels" | "roles" | "locales"
-                | "languages" | "tabs" | "steps" | "buttons" | "panes" | "keys" | "names" | "children" | "props" | "params"
-                | "extensions" | "versions" | "axes" | "series" | "layers" | "methods"
+            "options"
+                | "args"
+                | "types"
+                | "kinds"
+                | "columns"
+                | "fields"
+                | "flags"
+                | "plugins"
+                | "levels"
+                | "roles"
+                | "locales"
+                | "languages"
+                | "tabs"
+                | "steps"
+                | "buttons"
+                | "panes"
+                | "keys"
+                | "names"
+                | "children"
+                | "props"
+                | "params"
+                | "extensions"
+                | "versions"
+                | "axes"
+                | "series"
+                | "layers"
+                | "methods"
         )
     });
     written || constant || few
@@ -207,11 +297,11 @@ fn is_handed(list: Node<'_>) -> bool {
         t.ends_with("[]") || t.starts_with("Array<") || t.starts_with("ReadonlyArray<")
     };
     // A short function that says nothing of the list, but calls it one: `uniq(list)`.
-    let plain = |f: Node<'_>| matches!(list.text(), "list" | "array" | "arr" | "items" | "values") && f.text().len() < 300;
+    let plain =
+        |f: Node<'_>| matches!(list.text(), "list" | "array" | "arr" | "items" | "values") && f.text().len() < 300;
     list.kind() == Kind::Identifier
         && list.ancestors().filter(|a| is_function(*a)).any(|f| {
-            parameters(f).iter().any(|p| p.text() == list.text())
-                && written_type(list).map_or_else(|| plain(f), array)
+            parameters(f).iter().any(|p| p.text() == list.text()) && written_type(list).map_or_else(|| plain(f), array)
         })
 }
 
@@ -227,7 +317,8 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let Some((list, "iter")) = plain_method(walk) else { return };
     let Some((_, body)) = args(node).next().and_then(closure) else { return };
-    let Some(around) = node.ancestors().find(|a| a.kind() == Kind::ForExpression || is_function(*a) && a.kind() == Kind::FunctionItem)
+    let Some(around) =
+        node.ancestors().find(|a| a.kind() == Kind::ForExpression || is_function(*a) && a.kind() == Kind::FunctionItem)
     else {
         return;
     };
@@ -254,7 +345,12 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     let handed = binding(list).is_some_and(|b| matches!(b.origin, Origin::Param(_)));
     let waits = around.descendants().any(|n| n.kind() == Kind::AwaitExpression);
-    if !same(over, list) || !element || !handed || waits || !type_of(list, cx).is_some_and(|t| matches!(t.name, "[]" | "Vec")) {
+    if !same(over, list)
+        || !element
+        || !handed
+        || waits
+        || !type_of(list, cx).is_some_and(|t| matches!(t.name, "[]" | "Vec"))
+    {
         return;
     }
     let message = format!(

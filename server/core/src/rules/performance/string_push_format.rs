@@ -26,12 +26,12 @@ pub static RULE: Rule = Rule {
         limits: "Outside of loops this costs little and is left alone, unless one function does it three times and more.",
         fix: "",
     },
-    checks: &[Check::Nodes(
-        &[Kind::CallExpression, Kind::CompoundAssignmentExpr, Kind::AssignmentExpression],
-        check,
-    )],
+    checks: &[Check::Nodes(&[Kind::CallExpression, Kind::CompoundAssignmentExpr, Kind::AssignmentExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(xs: &[u8]) -> String { let mut s = String::new(); for x in xs { s = s + &format!(\"{x},\"); } s } //~ string-push-format"),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[u8]) -> String { let mut s = String::new(); for x in xs { s = s + &format!(\"{x},\"); } s } //~ string-push-format",
+        ),
         Case::bad(
             "a.rs",
             "fn f(out: &mut String, ks: &[u8]) { for k in ks { out.push_str(&format!(\"{}: x\", k)); } } //~ string-push-format",

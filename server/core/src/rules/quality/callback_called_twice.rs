@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{mentions, parameters};
 use crate::rules::support::{args, bare, is_function};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "callback-called-twice",
@@ -26,28 +26,70 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::TryStatement], check)],
     cases: &[
-        Case::near_miss("a.js", "app.addHook('x', (instance, done) => { try { run(); done(); } catch (e) { done(e); } });"),
-        Case::near_miss("a.js", "module.exports = (op) => { return (callback) => { try { cast(op); callback(null); } catch (e) { callback(e); } }; };"),
-        Case::bad("a.js", "function f(text, callback) { try {\n callback(null, JSON.parse(text)); //~ callback-called-twice\n} catch (err) { callback(err); } }"),
-Case::bad("a.js", "class T { _transform(line, enc, cb) { try {\n cb(null, parse(line)); //~ callback-called-twice\n} catch (e) { cb(e); } } }"),
-Case::bad("a.js", "function f(p, cb) { fs.readFile(p, (err, data) => { try { const x = JSON.parse(data);\n cb(null, x); //~ callback-called-twice\n} catch (e) { cb(e); } }); }"),
-Case::bad("a.ts", "function f(p: string, onDone: Done) { try { const v = run(p);\n onDone(null, v); //~ callback-called-twice\n} catch (e) { onDone(e as Error); } }"),
-Case::bad("a.js", "exports.load = (p, callback) => { try { const v = run(p);\n return callback(null, v); //~ callback-called-twice\n} catch (e) { return callback(e); } };"),
-Case::bad("a.js", "async function f(p, cb) { try { const v = await run(p);\n cb(null, v); //~ callback-called-twice\n} catch (e) { cb(e); } }"),
-Case::bad("a.js", "function f(p, cb) { try { const v = run(p); if (v) {\n cb(null, v); //~ callback-called-twice\n} else { go(); } } catch (e) { log(e); cb(e); } }"),
-Case::bad("a.js", "function f(p, cb) { try { run(p);\n cb(); //~ callback-called-twice\n} catch (e) { cb(e); } }"),
-Case::good("a.js", "function f(text, callback) { let v; try { v = JSON.parse(text); } catch (err) { return callback(err); } callback(null, v); }"),
-Case::good("a.js", "function f(req, res, next) { try { check(req); next(); } catch (e) { next(e); } }"),
-Case::good("a.js", "function f(p) { return new Promise((resolve, reject) => { try { resolve(run(p)); } catch (e) { reject(e); } }); }"),
-Case::good("a.js", "function f(p, cb) { try { run(p, (v) => cb(null, v)); } catch (e) { cb(e); } }"),
-Case::good("a.js", "function f(p, cb) { try { run(p, cb); } catch (e) { cb(e); } }"),
-Case::good("a.js", "function f(p, cb) { try { cb(null, run(p)); } catch (e) { throw new Wrapped(e); } }"),
-Case::good("a.js", "function f(p, cb) { try { const v = run(p); process.nextTick(() => cb(null, v)); } catch (e) { cb(e); } }"),
-Case::good("a.js", "function f(p, cb) { try { cb(p); } catch (e) { log(e); } }"),
-Case::near_miss("a.js", "function f(p, cb) { let called = false; try { called = true; cb(null, run(p)); } catch (e) { if (called) throw e; cb(e); } }"),
-Case::near_miss("a.js", "function f(p, resolve) { try { resolve(run(p)); } catch (e) { resolve(null); } }"),
-Case::near_miss("a.js", "function f(p, cb) { try { run(p); } catch (e) { return cb(e); } return cb(null); }"),
-Case::near_miss("a.js", "function f(xs, cb) { try { xs.forEach((x) => cb(x)); } catch (e) { cb(e); } }"),
+        Case::near_miss(
+            "a.js",
+            "app.addHook('x', (instance, done) => { try { run(); done(); } catch (e) { done(e); } });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "module.exports = (op) => { return (callback) => { try { cast(op); callback(null); } catch (e) { callback(e); } }; };",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(text, callback) { try {\n callback(null, JSON.parse(text)); //~ callback-called-twice\n} catch (err) { callback(err); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "class T { _transform(line, enc, cb) { try {\n cb(null, parse(line)); //~ callback-called-twice\n} catch (e) { cb(e); } } }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(p, cb) { fs.readFile(p, (err, data) => { try { const x = JSON.parse(data);\n cb(null, x); //~ callback-called-twice\n} catch (e) { cb(e); } }); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(p: string, onDone: Done) { try { const v = run(p);\n onDone(null, v); //~ callback-called-twice\n} catch (e) { onDone(e as Error); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "exports.load = (p, callback) => { try { const v = run(p);\n return callback(null, v); //~ callback-called-twice\n} catch (e) { return callback(e); } };",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(p, cb) { try { const v = await run(p);\n cb(null, v); //~ callback-called-twice\n} catch (e) { cb(e); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(p, cb) { try { const v = run(p); if (v) {\n cb(null, v); //~ callback-called-twice\n} else { go(); } } catch (e) { log(e); cb(e); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(p, cb) { try { run(p);\n cb(); //~ callback-called-twice\n} catch (e) { cb(e); } }",
+        ),
+        Case::good(
+            "a.js",
+            "function f(text, callback) { let v; try { v = JSON.parse(text); } catch (err) { return callback(err); } callback(null, v); }",
+        ),
+        Case::good("a.js", "function f(req, res, next) { try { check(req); next(); } catch (e) { next(e); } }"),
+        Case::good(
+            "a.js",
+            "function f(p) { return new Promise((resolve, reject) => { try { resolve(run(p)); } catch (e) { reject(e); } }); }",
+        ),
+        Case::good("a.js", "function f(p, cb) { try { run(p, (v) => cb(null, v)); } catch (e) { cb(e); } }"),
+        Case::good("a.js", "function f(p, cb) { try { run(p, cb); } catch (e) { cb(e); } }"),
+        Case::good("a.js", "function f(p, cb) { try { cb(null, run(p)); } catch (e) { throw new Wrapped(e); } }"),
+        Case::good(
+            "a.js",
+            "function f(p, cb) { try { const v = run(p); process.nextTick(() => cb(null, v)); } catch (e) { cb(e); } }",
+        ),
+        Case::good("a.js", "function f(p, cb) { try { cb(p); } catch (e) { log(e); } }"),
+        Case::near_miss(
+            "a.js",
+            "function f(p, cb) { let called = false; try { called = true; cb(null, run(p)); } catch (e) { if (called) throw e; cb(e); } }",
+        ),
+        Case::near_miss("a.js", "function f(p, resolve) { try { resolve(run(p)); } catch (e) { resolve(null); } }"),
+        Case::near_miss("a.js", "function f(p, cb) { try { run(p); } catch (e) { return cb(e); } return cb(null); }"),
+        Case::near_miss("a.js", "function f(xs, cb) { try { xs.forEach((x) => cb(x)); } catch (e) { cb(e); } }"),
     ],
 };
 
@@ -61,7 +103,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let first = args(call).next();
         let succeeds = first.is_none_or(|a| matches!(bare(a).kind(), Kind::Null | Kind::Undefined));
         // Its own statement, or what is returned.
-        let plain = call.parent().is_some_and(|p| matches!(p.kind(), Kind::ExpressionStatement | Kind::ReturnStatement));
+        let plain =
+            call.parent().is_some_and(|p| matches!(p.kind(), Kind::ExpressionStatement | Kind::ReturnStatement));
         (succeeds && plain && is_callback(callee)).then_some((call, callee))
     });
     let Some((call, callee)) = found else { return };
@@ -91,7 +134,10 @@ fn is_callback(callee: Node<'_>) -> bool {
     named
         && callee.ancestors().filter(|a| is_function(*a)).any(|f| {
             let held = f.parent().is_none_or(|p| {
-                matches!(p.kind(), Kind::VariableDeclarator | Kind::AssignmentExpression | Kind::Pair | Kind::PublicFieldDefinition)
+                matches!(
+                    p.kind(),
+                    Kind::VariableDeclarator | Kind::AssignmentExpression | Kind::Pair | Kind::PublicFieldDefinition
+                )
             });
             let offered = matches!(f.kind(), Kind::FunctionDeclaration | Kind::MethodDefinition) || held;
             offered && parameters(f).iter().any(|p| p.text() == callee.text())

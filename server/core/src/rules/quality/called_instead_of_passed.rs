@@ -25,10 +25,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::JsxAttribute], attribute)],
     cases: &[
-        Case::bad("a.ts", "export function debounce(fn: (s: string) => void, ms: number) { let t: Timer; return (s: string) => { clearTimeout(t); t = setTimeout(fn(s), ms); }; } //~ called-instead-of-passed"),
-        Case::bad("a.tsx", "export function F({ onSave }: { onSave: (v: string) => void }) { return <form onSubmit={onSave('a')} />; } //~ called-instead-of-passed"),
-        Case::near_miss("a.tsx", "export function F({ onSave }: { onSave: (v: string) => () => void }) { return <form onSubmit={onSave('a')} />; }"),
-        Case::near_miss("a.ts", "export function later(fn: (s: string) => void, ms: number) { setTimeout(() => fn('a'), ms); }"),
+        Case::bad(
+            "a.ts",
+            "export function debounce(fn: (s: string) => void, ms: number) { let t: Timer; return (s: string) => { clearTimeout(t); t = setTimeout(fn(s), ms); }; } //~ called-instead-of-passed",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export function F({ onSave }: { onSave: (v: string) => void }) { return <form onSubmit={onSave('a')} />; } //~ called-instead-of-passed",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "export function F({ onSave }: { onSave: (v: string) => () => void }) { return <form onSubmit={onSave('a')} />; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export function later(fn: (s: string) => void, ms: number) { setTimeout(() => fn('a'), ms); }",
+        ),
         Case::bad(
             "a.tsx",
             "function A() { const [open, setOpen] = useState(false); return <b onClick={setOpen(true)}>{open}</b>; } //~ called-instead-of-passed",

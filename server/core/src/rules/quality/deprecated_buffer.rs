@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node, Span};
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::is_global;
 use crate::rules::support::{args, bare};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "deprecated-buffer",
@@ -27,25 +27,40 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::NewExpression, Kind::CallExpression], check)],
     cases: &[
         Case::bad("a.js", "const b = new Buffer(16); //~ deprecated-buffer"),
-Case::bad("a.js", "const b = new Buffer(text, 'base64'); //~ deprecated-buffer"),
-Case::bad("a.js", "function f(n) { return Buffer(n); } //~ deprecated-buffer"),
-Case::bad("a.ts", "export const pack = (s: string) => new Buffer(s).toString('hex'); //~ deprecated-buffer"),
-Case::bad("a.js", "const auth = 'Basic ' + new Buffer(user + ':' + password).toString('base64'); //~ deprecated-buffer"),
-Case::bad("a.js", "const { Buffer } = require('buffer');\nmodule.exports = (n) => new Buffer(n); //~ deprecated-buffer"),
-Case::bad("a.js", "import { Buffer } from 'node:buffer';\nexport const b = new Buffer([1, 2]); //~ deprecated-buffer"),
-Case::bad("a.js", "class P { read(n) { this.b = new Buffer(n); } } //~ deprecated-buffer"),
-Case::good("a.js", "const b = Buffer.alloc(16);"),
-Case::good("a.js", "const b = Buffer.from(text, 'base64');"),
-Case::good("a.js", "import { Buffer } from 'safe-buffer';\nconst b = new Buffer(text);"),
-Case::good("a.js", "class Buffer {}\nconst b = new Buffer(16);"),
-Case::good("a.js", "const b = new DataBuffer(16);"),
-Case::good("a.js", "function f(Buffer) { return new Buffer(1); }"),
-Case::good("a.js", "const b = new lib.Buffer(16);"),
-Case::good("a.js", "const b = Buffer.from ? Buffer.from(t) : new Buffer(t);"),
-Case::near_miss("a.js", "function from(t) { if (Buffer.from) { return Buffer.from(t); } return new Buffer(t); }"),
-Case::near_miss("a.js", "const alloc = typeof Buffer.alloc === 'function' ? Buffer.alloc : (n) => new Buffer(n);"),
-Case::near_miss("a.js", "const device = new Buffer({ usage: 1 });"),
-Case::near_miss("a.js", "import { Buffer } from './gpu';\nconst b = new Buffer(4);"),
+        Case::bad("a.js", "const b = new Buffer(text, 'base64'); //~ deprecated-buffer"),
+        Case::bad("a.js", "function f(n) { return Buffer(n); } //~ deprecated-buffer"),
+        Case::bad("a.ts", "export const pack = (s: string) => new Buffer(s).toString('hex'); //~ deprecated-buffer"),
+        Case::bad(
+            "a.js",
+            "const auth = 'Basic ' + new Buffer(user + ':' + password).toString('base64'); //~ deprecated-buffer",
+        ),
+        Case::bad(
+            "a.js",
+            "const { Buffer } = require('buffer');\nmodule.exports = (n) => new Buffer(n); //~ deprecated-buffer",
+        ),
+        Case::bad(
+            "a.js",
+            "import { Buffer } from 'node:buffer';\nexport const b = new Buffer([1, 2]); //~ deprecated-buffer",
+        ),
+        Case::bad("a.js", "class P { read(n) { this.b = new Buffer(n); } } //~ deprecated-buffer"),
+        Case::good("a.js", "const b = Buffer.alloc(16);"),
+        Case::good("a.js", "const b = Buffer.from(text, 'base64');"),
+        Case::good("a.js", "import { Buffer } from 'safe-buffer';\nconst b = new Buffer(text);"),
+        Case::good("a.js", "class Buffer {}\nconst b = new Buffer(16);"),
+        Case::good("a.js", "const b = new DataBuffer(16);"),
+        Case::good("a.js", "function f(Buffer) { return new Buffer(1); }"),
+        Case::good("a.js", "const b = new lib.Buffer(16);"),
+        Case::good("a.js", "const b = Buffer.from ? Buffer.from(t) : new Buffer(t);"),
+        Case::near_miss(
+            "a.js",
+            "function from(t) { if (Buffer.from) { return Buffer.from(t); } return new Buffer(t); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const alloc = typeof Buffer.alloc === 'function' ? Buffer.alloc : (n) => new Buffer(n);",
+        ),
+        Case::near_miss("a.js", "const device = new Buffer({ usage: 1 });"),
+        Case::near_miss("a.js", "import { Buffer } from './gpu';\nconst b = new Buffer(4);"),
     ],
 };
 

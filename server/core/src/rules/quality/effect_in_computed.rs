@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{callback, function, report_in, root_name};
 use crate::rules::support::{bare, ecma_path, is_function, method};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "effect-in-computed",
@@ -26,28 +26,85 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
-        Case::bad("a.js", "import { computed } from 'vue';\nexport const f = (props) => computed(() => { props.items.sort(); return props.items[0]; }); //~ effect-in-computed"),
-        Case::near_miss("a.js", "import { computed } from 'vue';\nexport const f = (props) => computed(() => { const all = [...props.items]; all.sort(); return all[0]; });"),
-        Case::bad("a.ts", "import { ref, computed } from 'vue';\nconst last = ref(0);\nexport const t = computed(() => { last.value = 1; //~ effect-in-computed\n return 1; });"),
-Case::bad("a.js", "import { computed } from 'vue';\nexport function useX(n, xs) { return computed(() => {\n n.value++; //~ effect-in-computed\n return xs.value; }); }"),
-Case::bad("a.js", "import { computed } from 'vue';\nexport function useX(n, xs) { return computed(() => { let s = 0; for (const x of xs.value) { s += x; }\n n.value = s; //~ effect-in-computed\n return s; }); }"),
-Case::bad("a.js", "import Vue from 'vue';\nexport default { computed: { total() {\n this.last = 1; //~ effect-in-computed\n return 1; } } };"),
-Case::bad("a.js", "import Vue from 'vue';\nexport default Vue.extend({ computed: { total: function () {\n this.count += 1; //~ effect-in-computed\n return this.xs.length; } } });"),
-Case::bad("a.js", "import { computed } from '@vue/composition-api';\nexport const f = (a) => computed(function () {\n a.value.n = 2; //~ effect-in-computed\n return 2; });"),
-Case::bad("a.js", "import { computed } from 'vue';\nexport const f = (a, b) => computed({ get() { return a.value; }, get2: 1 }) && computed(() => {\n b.value = a.value; //~ effect-in-computed\n return b.value; });"),
-Case::bad("a.ts", "import { defineComponent } from 'vue';\nexport default defineComponent({ computed: { page(): number {\n this.loading = true; //~ effect-in-computed\n return 1; } } });"),
-Case::good("a.ts", "import { ref, computed } from 'vue';\nconst last = ref(0);\nexport const t = computed(() => last.value + 1);"),
-Case::good("a.ts", "import { computed } from 'vue';\nexport const f = (a) => computed({ get: () => a.value, set: (v) => { a.value = v; } });"),
-Case::good("a.ts", "import { computed } from 'vue';\nexport const f = (a) => computed(() => { const o = { value: 0 }; o.value = a.value; return o; });"),
-Case::good("a.ts", "import { computed } from 'mobx';\nexport const f = (a) => computed(() => { a.value = 1; return 1; });"),
-Case::good("a.js", "import Vue from 'vue';\nexport default { computed: { total: { get() { return this.n; }, set(v) { this.n = v; } } } };"),
-Case::good("a.js", "import Vue from 'vue';\nexport default { methods: { total() { this.n = 1; } } };"),
-Case::good("a.js", "import { watch } from 'vue';\nexport const f = (a, b) => watch(a, (v) => { b.value = v; });"),
-Case::good("a.js", "import { computed } from 'vue';\nexport const f = (a) => computed(() => a.value === 1);"),
-Case::near_miss("a.js", "import { computed } from 'vue';\nexport const f = (a) => computed(() => ({ on: () => { a.value = 1; } }));"),
-Case::near_miss("a.js", "import { computed } from 'vue';\nlet runs = 0;\nexport const f = (a) => computed(() => { runs++; return a.value; });"),
-Case::near_miss("a.js", "export default { computed: { total() { this.n = 1; return 1; } } };"),
-Case::near_miss("a.js", "import { computed } from 'vue';\nexport const f = (xs) => computed(() => xs.value.map((x) => { const y = { ...x }; y.value = 2; return y; }));"),
+        Case::bad(
+            "a.js",
+            "import { computed } from 'vue';\nexport const f = (props) => computed(() => { props.items.sort(); return props.items[0]; }); //~ effect-in-computed",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { computed } from 'vue';\nexport const f = (props) => computed(() => { const all = [...props.items]; all.sort(); return all[0]; });",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { ref, computed } from 'vue';\nconst last = ref(0);\nexport const t = computed(() => { last.value = 1; //~ effect-in-computed\n return 1; });",
+        ),
+        Case::bad(
+            "a.js",
+            "import { computed } from 'vue';\nexport function useX(n, xs) { return computed(() => {\n n.value++; //~ effect-in-computed\n return xs.value; }); }",
+        ),
+        Case::bad(
+            "a.js",
+            "import { computed } from 'vue';\nexport function useX(n, xs) { return computed(() => { let s = 0; for (const x of xs.value) { s += x; }\n n.value = s; //~ effect-in-computed\n return s; }); }",
+        ),
+        Case::bad(
+            "a.js",
+            "import Vue from 'vue';\nexport default { computed: { total() {\n this.last = 1; //~ effect-in-computed\n return 1; } } };",
+        ),
+        Case::bad(
+            "a.js",
+            "import Vue from 'vue';\nexport default Vue.extend({ computed: { total: function () {\n this.count += 1; //~ effect-in-computed\n return this.xs.length; } } });",
+        ),
+        Case::bad(
+            "a.js",
+            "import { computed } from '@vue/composition-api';\nexport const f = (a) => computed(function () {\n a.value.n = 2; //~ effect-in-computed\n return 2; });",
+        ),
+        Case::bad(
+            "a.js",
+            "import { computed } from 'vue';\nexport const f = (a, b) => computed({ get() { return a.value; }, get2: 1 }) && computed(() => {\n b.value = a.value; //~ effect-in-computed\n return b.value; });",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { defineComponent } from 'vue';\nexport default defineComponent({ computed: { page(): number {\n this.loading = true; //~ effect-in-computed\n return 1; } } });",
+        ),
+        Case::good(
+            "a.ts",
+            "import { ref, computed } from 'vue';\nconst last = ref(0);\nexport const t = computed(() => last.value + 1);",
+        ),
+        Case::good(
+            "a.ts",
+            "import { computed } from 'vue';\nexport const f = (a) => computed({ get: () => a.value, set: (v) => { a.value = v; } });",
+        ),
+        Case::good(
+            "a.ts",
+            "import { computed } from 'vue';\nexport const f = (a) => computed(() => { const o = { value: 0 }; o.value = a.value; return o; });",
+        ),
+        Case::good(
+            "a.ts",
+            "import { computed } from 'mobx';\nexport const f = (a) => computed(() => { a.value = 1; return 1; });",
+        ),
+        Case::good(
+            "a.js",
+            "import Vue from 'vue';\nexport default { computed: { total: { get() { return this.n; }, set(v) { this.n = v; } } } };",
+        ),
+        Case::good("a.js", "import Vue from 'vue';\nexport default { methods: { total() { this.n = 1; } } };"),
+        Case::good(
+            "a.js",
+            "import { watch } from 'vue';\nexport const f = (a, b) => watch(a, (v) => { b.value = v; });",
+        ),
+        Case::good("a.js", "import { computed } from 'vue';\nexport const f = (a) => computed(() => a.value === 1);"),
+        Case::near_miss(
+            "a.js",
+            "import { computed } from 'vue';\nexport const f = (a) => computed(() => ({ on: () => { a.value = 1; } }));",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { computed } from 'vue';\nlet runs = 0;\nexport const f = (a) => computed(() => { runs++; return a.value; });",
+        ),
+        Case::near_miss("a.js", "export default { computed: { total() { this.n = 1; return 1; } } };"),
+        Case::near_miss(
+            "a.js",
+            "import { computed } from 'vue';\nexport const f = (xs) => computed(() => xs.value.map((x) => { const y = { ...x }; y.value = 2; return y; }));",
+        ),
     ],
 };
 
@@ -60,13 +117,18 @@ fn check(cx: &mut Cx<'_>) {
         match n.kind() {
             Kind::CallExpression => {
                 let Some(path) = n.child(Field::Function).and_then(|f| ecma_path(f, cx)) else { continue };
-                if is_vue(&path) && path.ends_with(".computed") && let Some(f) = callback(n, 0, cx) {
+                if is_vue(&path)
+                    && path.ends_with(".computed")
+                    && let Some(f) = callback(n, 0, cx)
+                {
                     found.extend(changes(f));
                 }
             }
             // `computed: { total() { .. } }`
             Kind::Pair if n.child(Field::Key).is_some_and(|k| k.text() == "computed") => {
-                let Some(object) = n.child(Field::Value).map(bare).filter(|v| v.kind() == Kind::Object) else { continue };
+                let Some(object) = n.child(Field::Value).map(bare).filter(|v| v.kind() == Kind::Object) else {
+                    continue;
+                };
                 for part in object.named_children() {
                     let function = match part.kind() {
                         Kind::MethodDefinition => Some(cx.open(part)),
@@ -127,7 +189,8 @@ fn changes<'a>(function: Node<'a>) -> Option<(Node<'a>, &'a str)> {
         let own = function.descendants().any(|d| {
             matches!(d.kind(), Kind::VariableDeclarator | Kind::ForInStatement | Kind::FormalParameters)
                 && d.child(Field::Name).or_else(|| d.child(Field::Left)).unwrap_or(d).descendants().any(|i| {
-                    matches!(i.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern) && i.text() == root.text()
+                    matches!(i.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern)
+                        && i.text() == root.text()
                 })
         });
         let of_props = n.kind() == Kind::CallExpression && root.text() == "props";

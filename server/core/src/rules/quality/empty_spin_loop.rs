@@ -29,7 +29,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::WhileStatement], ecma),
     ],
     cases: &[
-        Case::bad("a.js", "class P { async drain() { while (this.tasks.length > 0) {} await this.end(); } } //~ empty-spin-loop"),
+        Case::bad(
+            "a.js",
+            "class P { async drain() { while (this.tasks.length > 0) {} await this.end(); } } //~ empty-spin-loop",
+        ),
         Case::near_miss("a.js", "while ((node = node.next) && node.hidden) {}"),
         Case::near_miss("a.js", "while (view[0] === 0) {}"),
         Case::bad(

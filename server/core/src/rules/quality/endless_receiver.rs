@@ -1,11 +1,11 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::call_on;
 use crate::rules::rust_names::binding;
 use crate::rules::support::rust_path;
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "endless-receiver",
@@ -27,26 +27,86 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::LetDeclaration], check)],
     cases: &[
-        Case::bad("a.rs", "use std::sync::mpsc;\nfn f() -> u32 { let (tx, rx) = mpsc::channel(); for i in 0..4u32 { let tx = tx.clone(); std::thread::spawn(move || tx.send(i)); }\n rx.iter().sum() //~ endless-receiver\n}"),
-Case::bad("a.rs", "use std::sync::mpsc::channel;\nfn f(jobs: Vec<J>) { let (tx, rx) = channel(); for j in jobs { let tx = tx.clone(); spawn(move || { tx.send(run(j)).unwrap(); }); }\n for x in rx { go(x); } //~ endless-receiver\n}"),
-Case::bad("a.rs", "use std::sync::mpsc;\nfn f(jobs: Vec<J>) { let (sender, receiver) = mpsc::channel::<u8>(); let a = sender.clone(); spawn(move || a.send(1));\n for x in &receiver { go(x); } //~ endless-receiver\n}"),
-Case::bad("a.rs", "use std::sync::mpsc;\nfn f(jobs: Vec<J>) { let (tx, rx) = mpsc::sync_channel(4); for j in jobs { let tx = tx.clone(); spawn(move || tx.send(j)); }\n while let Ok(x) = rx.recv() { go(x); } //~ endless-receiver\n}"),
-Case::bad("a.rs", "use std::sync::mpsc;\nfn f(jobs: Vec<J>) -> Vec<J> { let (tx, rx) = mpsc::channel(); for j in jobs { let t = mpsc::Sender::clone(&tx); spawn(move || t.send(j)); }\n rx.into_iter().collect() //~ endless-receiver\n}"),
-Case::bad("a.rs", "use crossbeam_channel::unbounded;\nfn f(jobs: Vec<J>) { let (tx, rx) = unbounded(); for j in jobs { let tx = tx.clone(); spawn(move || tx.send(j)); }\n for x in rx.iter() { go(x); } //~ endless-receiver\n}"),
-Case::bad("a.rs", "use std::sync::mpsc;\nfn main() { let (tx, rx) = mpsc::channel(); for i in 0..2 { let tx1 = tx.clone(); thread::spawn(move || { tx1.send(i).unwrap(); }); }\n for got in rx { //~ endless-receiver\n println!(\"{}\", got); } }"),
-Case::bad("a.rs", "use std::sync::mpsc;\nfn f() -> usize { let (tx, rx) = mpsc::channel::<u8>(); let t2 = tx.clone(); spawn(move || t2.send(1));\n rx.iter().count() //~ endless-receiver\n}"),
-Case::good("a.rs", "use std::sync::mpsc;\nfn f() -> u32 { let (tx, rx) = mpsc::channel(); for i in 0..4u32 { let tx = tx.clone(); spawn(move || tx.send(i)); } drop(tx); rx.iter().sum() }"),
-Case::good("a.rs", "use std::sync::mpsc;\nfn f() -> u32 { let (tx, rx) = mpsc::channel(); spawn(move || tx.send(1)); rx.iter().sum() }"),
-Case::good("a.rs", "use std::sync::mpsc;\nfn f() -> u32 { let (tx, rx) = mpsc::channel(); for i in 0..4 { let tx = tx.clone(); spawn(move || tx.send(i)); } rx.iter().take(4).sum() }"),
-Case::good("a.rs", "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); for x in rx { if x == 1 { break; } } }"),
-Case::good("a.rs", "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); go(rx.recv()); }"),
-Case::good("a.rs", "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); run(tx); for x in rx { go(x); } }"),
-Case::good("a.rs", "use std::sync::mpsc;\nfn f() -> S { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || { for x in rx { go(x); } }); S { t, tx } }"),
-Case::good("a.rs", "use tokio::sync::mpsc;\nasync fn f() { let (tx, mut rx) = mpsc::channel(4); let t = tx.clone(); spawn(async move { t.send(1).await }); go(rx.recv().await); }"),
-Case::near_miss("a.rs", "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); { let tx = tx; spawn(move || tx.send(1)); } for x in rx { go(x); } }"),
-Case::near_miss("a.rs", "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); for x in rx.try_iter() { go(x); } }"),
-Case::near_miss("a.rs", "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); for x in rx { tx.send(x).ok(); } }"),
-Case::near_miss("a.rs", "fn f() { let (tx, rx) = pipe(); let t = tx.clone(); spawn(move || t.send(1)); for x in rx { go(x); } }"),
+        Case::bad(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() -> u32 { let (tx, rx) = mpsc::channel(); for i in 0..4u32 { let tx = tx.clone(); std::thread::spawn(move || tx.send(i)); }\n rx.iter().sum() //~ endless-receiver\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::sync::mpsc::channel;\nfn f(jobs: Vec<J>) { let (tx, rx) = channel(); for j in jobs { let tx = tx.clone(); spawn(move || { tx.send(run(j)).unwrap(); }); }\n for x in rx { go(x); } //~ endless-receiver\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f(jobs: Vec<J>) { let (sender, receiver) = mpsc::channel::<u8>(); let a = sender.clone(); spawn(move || a.send(1));\n for x in &receiver { go(x); } //~ endless-receiver\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f(jobs: Vec<J>) { let (tx, rx) = mpsc::sync_channel(4); for j in jobs { let tx = tx.clone(); spawn(move || tx.send(j)); }\n while let Ok(x) = rx.recv() { go(x); } //~ endless-receiver\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f(jobs: Vec<J>) -> Vec<J> { let (tx, rx) = mpsc::channel(); for j in jobs { let t = mpsc::Sender::clone(&tx); spawn(move || t.send(j)); }\n rx.into_iter().collect() //~ endless-receiver\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use crossbeam_channel::unbounded;\nfn f(jobs: Vec<J>) { let (tx, rx) = unbounded(); for j in jobs { let tx = tx.clone(); spawn(move || tx.send(j)); }\n for x in rx.iter() { go(x); } //~ endless-receiver\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::sync::mpsc;\nfn main() { let (tx, rx) = mpsc::channel(); for i in 0..2 { let tx1 = tx.clone(); thread::spawn(move || { tx1.send(i).unwrap(); }); }\n for got in rx { //~ endless-receiver\n println!(\"{}\", got); } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() -> usize { let (tx, rx) = mpsc::channel::<u8>(); let t2 = tx.clone(); spawn(move || t2.send(1));\n rx.iter().count() //~ endless-receiver\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() -> u32 { let (tx, rx) = mpsc::channel(); for i in 0..4u32 { let tx = tx.clone(); spawn(move || tx.send(i)); } drop(tx); rx.iter().sum() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() -> u32 { let (tx, rx) = mpsc::channel(); spawn(move || tx.send(1)); rx.iter().sum() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() -> u32 { let (tx, rx) = mpsc::channel(); for i in 0..4 { let tx = tx.clone(); spawn(move || tx.send(i)); } rx.iter().take(4).sum() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); for x in rx { if x == 1 { break; } } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); go(rx.recv()); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); run(tx); for x in rx { go(x); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() -> S { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || { for x in rx { go(x); } }); S { t, tx } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use tokio::sync::mpsc;\nasync fn f() { let (tx, mut rx) = mpsc::channel(4); let t = tx.clone(); spawn(async move { t.send(1).await }); go(rx.recv().await); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); { let tx = tx; spawn(move || tx.send(1)); } for x in rx { go(x); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); for x in rx.try_iter() { go(x); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::sync::mpsc;\nfn f() { let (tx, rx) = mpsc::channel(); let t = tx.clone(); spawn(move || t.send(1)); for x in rx { tx.send(x).ok(); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { let (tx, rx) = pipe(); let t = tx.clone(); spawn(move || t.send(1)); for x in rx { go(x); } }",
+        ),
     ],
 };
 
@@ -81,9 +141,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let read = mentions_of(receiver, scope);
     let [only] = read.as_slice() else { return };
     // In the function itself, and not in a thread of its own.
-    let here = only.ancestors().take_while(|a| *a != scope).any(|a| {
-        matches!(a.kind(), Kind::ClosureExpression | Kind::AsyncBlock | Kind::FunctionItem)
-    });
+    let here = only
+        .ancestors()
+        .take_while(|a| *a != scope)
+        .any(|a| matches!(a.kind(), Kind::ClosureExpression | Kind::AsyncBlock | Kind::FunctionItem));
     if here || !is_drained(*only) || scope.descendants().any(Node::is_hole) {
         return;
     }
@@ -100,7 +161,9 @@ fn mentions_of<'a>(declared: &Node<'a>, scope: Node<'a>) -> Vec<Node<'a>> {
         .descendants()
         .filter(|n| n.kind() == Kind::Identifier && n.text() == declared.text() && n.span().start > declared.span().end)
         .filter(|n| !(n.field() == Field::Pattern || n.parent().is_some_and(|p| p.kind() == Kind::MutPattern)))
-        .filter(|n| binding(*n).is_some_and(|b| b.name == *declared) || n.ancestors().any(|a| a.kind() == Kind::TokenTree))
+        .filter(|n| {
+            binding(*n).is_some_and(|b| b.name == *declared) || n.ancestors().any(|a| a.kind() == Kind::TokenTree)
+        })
         .collect()
 }
 
@@ -109,7 +172,11 @@ fn is_cloned(name: Node<'_>) -> bool {
     if call_on(name).is_some_and(|(_, m)| m.text() == "clone") {
         return true;
     }
-    let call = name.parent().filter(|p| p.kind() == Kind::ReferenceExpression).and_then(|p| p.parent()).and_then(|a| a.parent());
+    let call = name
+        .parent()
+        .filter(|p| p.kind() == Kind::ReferenceExpression)
+        .and_then(|p| p.parent())
+        .and_then(|a| a.parent());
     call.and_then(|c| c.child(Field::Function)).is_some_and(|f| f.text().ends_with("::clone"))
 }
 
@@ -136,8 +203,11 @@ fn is_drained(name: Node<'_>) -> bool {
                     let mut whole = false;
                     while let Some((next, m)) = call_on(at) {
                         match m.text() {
-                            "map" | "filter" | "filter_map" | "flat_map" | "enumerate" | "inspect" | "flatten" | "copied" => {}
-                            "collect" | "sum" | "count" | "for_each" | "fold" | "max" | "min" | "last" | "product" => whole = true,
+                            "map" | "filter" | "filter_map" | "flat_map" | "enumerate" | "inspect" | "flatten"
+                            | "copied" => {}
+                            "collect" | "sum" | "count" | "for_each" | "fold" | "max" | "min" | "last" | "product" => {
+                                whole = true
+                            }
                             _ => return false,
                         }
                         at = next;

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::operator;
 use crate::rules::support::{args, bare, is_async, is_function, place_name, words};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "flag-left-set",
@@ -26,38 +26,96 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::StatementBlock], check)],
     cases: &[
-        Case::bad("a.js", "class A { async go() { this.running++;\n await this.run(); this.running--; //~^ flag-left-set\n} }"),
-Case::bad("a.jsx", "function V() { const [loading, setLoading] = useState(false); const go = async () => {\n setLoading(true); //~ flag-left-set\n await load(); setLoading(false); }; return go; }"),
-Case::bad("a.ts", "export class S { isLoading = false; async load() {\n this.isLoading = true; //~ flag-left-set\n this.rows = await this.api.rows(); this.isLoading = false; } }"),
-Case::bad("a.js", "async function f(state) {\n state.busy = true; //~ flag-left-set\n const r = await fetch('/a'); go(r); state.busy = false; }"),
-Case::bad("a.js", "import { ref } from 'vue';\nexport function useX() { const saving = ref(false); async function save() {\n saving.value = true; //~ flag-left-set\n await post(); saving.value = false; } return { save }; }"),
-Case::bad("a.js", "let uploading = false;\nasync function up(f) {\n uploading = true; //~ flag-left-set\n await send(f); uploading = false; }"),
-Case::bad("a.ts", "class Q { private active = 0; async next() { this.active += 1;\n await this.work(); this.active -= 1; //~^ flag-left-set\n } }"),
-Case::bad("a.js", "class A { async sync() { if (this.syncing) return;\n this.syncing = true; //~ flag-left-set\n if (x) { await this.a(); } await this.b(); this.syncing = false; } }"),
-Case::good("a.js", "class A { async go() { this.running++; try { await this.run(); } finally { this.running--; } } }"),
-Case::good("a.js", "async function f(state) { state.busy = true; try { await go(); } catch (e) { log(e); } state.busy = false; }"),
-Case::good("a.js", "async function f(state) { state.busy = true; go(); state.busy = false; }"),
-Case::good("a.js", "async function f(state) { try { state.busy = true; await go(); state.busy = false; } catch (e) { state.busy = false; throw e; } }"),
-Case::good("a.js", "async function f(state) { state.busy = true; await go().catch(log); state.busy = false; }"),
-Case::good("a.js", "async function f(state) { state.open = true; await go(); state.open = false; }"),
-Case::good("a.js", "async function f(state) { state.busy = true; await go(); }"),
-Case::good("a.js", "async function f(state) { state.busy = true; state.busy = false; await go(); }"),
-Case::near_miss("a.js", "async function f(state) { state.busy = true; await sleep(10); state.busy = false; }"),
-Case::near_miss("a.js", "async function f(state) { state.busy = true; await go(); state.idle = false; }"),
-Case::near_miss("a.js", "async function f(state) { state.loaded = false; await go(); state.loaded = true; }"),
-Case::near_miss("a.js", "async function f(state) { try { state.busy = true; await go(); state.busy = false; } catch (e) { reset(state); } }"),
+        Case::bad(
+            "a.js",
+            "class A { async go() { this.running++;\n await this.run(); this.running--; //~^ flag-left-set\n} }",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [loading, setLoading] = useState(false); const go = async () => {\n setLoading(true); //~ flag-left-set\n await load(); setLoading(false); }; return go; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class S { isLoading = false; async load() {\n this.isLoading = true; //~ flag-left-set\n this.rows = await this.api.rows(); this.isLoading = false; } }",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(state) {\n state.busy = true; //~ flag-left-set\n const r = await fetch('/a'); go(r); state.busy = false; }",
+        ),
+        Case::bad(
+            "a.js",
+            "import { ref } from 'vue';\nexport function useX() { const saving = ref(false); async function save() {\n saving.value = true; //~ flag-left-set\n await post(); saving.value = false; } return { save }; }",
+        ),
+        Case::bad(
+            "a.js",
+            "let uploading = false;\nasync function up(f) {\n uploading = true; //~ flag-left-set\n await send(f); uploading = false; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "class Q { private active = 0; async next() { this.active += 1;\n await this.work(); this.active -= 1; //~^ flag-left-set\n } }",
+        ),
+        Case::bad(
+            "a.js",
+            "class A { async sync() { if (this.syncing) return;\n this.syncing = true; //~ flag-left-set\n if (x) { await this.a(); } await this.b(); this.syncing = false; } }",
+        ),
+        Case::good(
+            "a.js",
+            "class A { async go() { this.running++; try { await this.run(); } finally { this.running--; } } }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(state) { state.busy = true; try { await go(); } catch (e) { log(e); } state.busy = false; }",
+        ),
+        Case::good("a.js", "async function f(state) { state.busy = true; go(); state.busy = false; }"),
+        Case::good(
+            "a.js",
+            "async function f(state) { try { state.busy = true; await go(); state.busy = false; } catch (e) { state.busy = false; throw e; } }",
+        ),
+        Case::good("a.js", "async function f(state) { state.busy = true; await go().catch(log); state.busy = false; }"),
+        Case::good("a.js", "async function f(state) { state.open = true; await go(); state.open = false; }"),
+        Case::good("a.js", "async function f(state) { state.busy = true; await go(); }"),
+        Case::good("a.js", "async function f(state) { state.busy = true; state.busy = false; await go(); }"),
+        Case::near_miss("a.js", "async function f(state) { state.busy = true; await sleep(10); state.busy = false; }"),
+        Case::near_miss("a.js", "async function f(state) { state.busy = true; await go(); state.idle = false; }"),
+        Case::near_miss("a.js", "async function f(state) { state.loaded = false; await go(); state.loaded = true; }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(state) { try { state.busy = true; await go(); state.busy = false; } catch (e) { reset(state); } }",
+        ),
     ],
 };
 
 /// Words of names that say that something is under way.
 const UNDER_WAY: &[&str] = &[
-    "active", "busy", "connecting", "deleting", "downloading", "executing", "fetching", "flushing", "importing", "inflight",
-    "loading", "locked", "pending", "polling", "processing", "refreshing", "running", "saving", "searching", "sending",
-    "submitting", "syncing", "uploading",
+    "active",
+    "busy",
+    "connecting",
+    "deleting",
+    "downloading",
+    "executing",
+    "fetching",
+    "flushing",
+    "importing",
+    "inflight",
+    "loading",
+    "locked",
+    "pending",
+    "polling",
+    "processing",
+    "refreshing",
+    "running",
+    "saving",
+    "searching",
+    "sending",
+    "submitting",
+    "syncing",
+    "uploading",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let Some(function) = node.ancestors().find(|a| is_function(*a)).filter(|f| is_async(*f) == Some(true)) else { return };
+    let Some(function) = node.ancestors().find(|a| is_function(*a)).filter(|f| is_async(*f) == Some(true)) else {
+        return;
+    };
     // Whoever catches what fails, in this function, may well undo it there.
     if node.ancestors().take_while(|a| *a != function).any(|a| a.kind() == Kind::TryStatement) {
         return;
@@ -71,12 +129,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             continue;
         }
         let fails = between.iter().flat_map(|s| s.descendants_until(is_function)).any(|n| {
-            n.kind() == Kind::AwaitExpression && n.first_named().is_some_and(|c| may_fail(bare(c))) && !is_tried(n, node)
+            n.kind() == Kind::AwaitExpression
+                && n.first_named().is_some_and(|c| may_fail(bare(c)))
+                && !is_tried(n, node)
         });
         // A handler, or another function, may undo it.
         let elsewhere = function.text().matches("finally").count() > 0;
         if fails && !elsewhere {
-            let message = format!("If what is awaited fails, `{flag}` stays as it is set here. Undo it in a `finally`.");
+            let message =
+                format!("If what is awaited fails, `{flag}` stays as it is set here. Undo it in a `finally`.");
             cx.report(Note::new(cx.rule, begun.span(), message));
             return;
         }

@@ -26,9 +26,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.ts", "function f(xs: X[], id: string) { const i = xs.findIndex((x) => x.id === id);\n if (i) { xs.splice(i, 1); } } //~ index-as-boolean"),
-        Case::bad("a.js", "function f(xs, x) { const at = xs.indexOf(x);\n return !at ? null : xs[at]; } //~ index-as-boolean"),
-        Case::near_miss("a.js", "function f(xs, x) { const at = xs.indexOf(x); if (at < 0) { return; } if (at) { go(at); } }"),
+        Case::bad(
+            "a.ts",
+            "function f(xs: X[], id: string) { const i = xs.findIndex((x) => x.id === id);\n if (i) { xs.splice(i, 1); } } //~ index-as-boolean",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(xs, x) { const at = xs.indexOf(x);\n return !at ? null : xs[at]; } //~ index-as-boolean",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(xs, x) { const at = xs.indexOf(x); if (at < 0) { return; } if (at) { go(at); } }",
+        ),
         Case::near_miss("a.js", "function f(s) { const at = s.indexOf(':'); return s.slice(0, at); }"),
         Case::bad("a.js", "function f(xs, x) { if (xs.indexOf(x)) { go(); } } //~ index-as-boolean"),
         Case::bad("a.js", "function f(xs, x) { return !xs.indexOf(x) ? 1 : 2; } //~ index-as-boolean"),

@@ -1,14 +1,14 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::plain_method;
 use crate::rules::rust_names::{Origin, binding};
 use crate::rules::rust_types::type_of;
 use crate::rules::shape::{operands, operator};
 use crate::rules::support::enclosing_function;
 use crate::rules::unparenthesized;
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "length-minus-one",
@@ -30,26 +30,56 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::RangeExpression], check)],
     cases: &[
-        Case::bad("a.rs", "pub fn f(v: &[u32]) -> bool { for i in 0..v.len() - 1 { if v[i] > v[i + 1] { return false; } } true } //~ length-minus-one"),
-Case::bad("a.rs", "fn f(v: &Vec<u32>) -> u32 { let mut n = 0; for i in 0..v.len() - 1 { n += v[i + 1]; } n } //~ length-minus-one"),
-Case::bad("a.rs", "pub fn f(v: &mut Vec<u32>) { for i in 0..(v.len() - 1) { v.swap(i, i + 1); } } //~ length-minus-one"),
-Case::bad("a.rs", "pub fn f(v: &[f64]) -> Vec<f64> { (0..v.len() - 1).map(|i| v[i + 1] - v[i]).collect() } //~ length-minus-one"),
-Case::bad("a.rs", "pub fn f(v: Vec<P>) { for i in 0..v.len()-1 { go(&v[i], &v[i + 1]); } } //~ length-minus-one"),
-Case::bad("a.rs", "fn f(names: &[String]) { for i in 0..names.len() - 1 { println!(\"{}\", names[i]); } } //~ length-minus-one"),
-Case::bad("a.rs", "pub fn f(a: &mut [i32]) { for i in 0..a.len() - 1 { for j in 0..9 { if a[j] > a[i] { a.swap(j, i); } } } } //~ length-minus-one"),
-Case::bad("a.rs", "pub fn f(v: &[u8]) -> u8 { let mut n = 0; for i in 1..v.len() - 1 { n ^= v[i]; } n } //~ length-minus-one"),
-Case::good("a.rs", "pub fn f(v: &[u32]) -> bool { v.windows(2).all(|w| w[0] <= w[1]) }"),
-Case::good("a.rs", "pub fn f(v: &[u32]) { if v.is_empty() { return; } for i in 0..v.len() - 1 { go(v[i]); } }"),
-Case::good("a.rs", "pub fn f(v: &[u32]) { if v.len() < 2 { return; } for i in 0..v.len() - 1 { go(v[i]); } }"),
-Case::good("a.rs", "pub fn f(v: &[u32]) { for i in 0..v.len().saturating_sub(1) { go(v[i]); } }"),
-Case::good("a.rs", "pub fn f(v: &[u32; 4]) { for i in 0..v.len() - 1 { go(v[i]); } }"),
-Case::good("a.rs", "pub fn f(v: &[u32]) { for i in 0..v.len() { go(v[i]); } }"),
-Case::good("a.rs", "fn f() { let v = vec![1, 2]; for i in 0..v.len() - 1 { go(v[i]); } }"),
-Case::good("a.rs", "pub fn f(v: &[u32]) { assert!(!v.is_empty()); for i in 0..v.len() - 1 { go(v[i]); } }"),
-Case::near_miss("a.rs", "pub fn f(v: &[u32]) -> Option<u32> { let first = v.first()?; for i in 0..v.len() - 1 { go(v[i]); } Some(*first) }"),
-Case::near_miss("a.rs", "pub fn f(v: &mut Vec<u32>) { v.push(1); for i in 0..v.len() - 1 { go(v[i]); } }"),
-Case::near_miss("a.rs", "pub fn f(v: &[u32]) { let n = v.len(); if n == 0 { return; } for i in 0..v.len() - 1 { go(v[i]); } }"),
-Case::near_miss("a.rs", "pub fn f(v: &[u32], k: usize) { for i in 0..k - 1 { go(v[i]); } }"),
+        Case::bad(
+            "a.rs",
+            "pub fn f(v: &[u32]) -> bool { for i in 0..v.len() - 1 { if v[i] > v[i + 1] { return false; } } true } //~ length-minus-one",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &Vec<u32>) -> u32 { let mut n = 0; for i in 0..v.len() - 1 { n += v[i + 1]; } n } //~ length-minus-one",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn f(v: &mut Vec<u32>) { for i in 0..(v.len() - 1) { v.swap(i, i + 1); } } //~ length-minus-one",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn f(v: &[f64]) -> Vec<f64> { (0..v.len() - 1).map(|i| v[i + 1] - v[i]).collect() } //~ length-minus-one",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn f(v: Vec<P>) { for i in 0..v.len()-1 { go(&v[i], &v[i + 1]); } } //~ length-minus-one",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(names: &[String]) { for i in 0..names.len() - 1 { println!(\"{}\", names[i]); } } //~ length-minus-one",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn f(a: &mut [i32]) { for i in 0..a.len() - 1 { for j in 0..9 { if a[j] > a[i] { a.swap(j, i); } } } } //~ length-minus-one",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn f(v: &[u8]) -> u8 { let mut n = 0; for i in 1..v.len() - 1 { n ^= v[i]; } n } //~ length-minus-one",
+        ),
+        Case::good("a.rs", "pub fn f(v: &[u32]) -> bool { v.windows(2).all(|w| w[0] <= w[1]) }"),
+        Case::good("a.rs", "pub fn f(v: &[u32]) { if v.is_empty() { return; } for i in 0..v.len() - 1 { go(v[i]); } }"),
+        Case::good("a.rs", "pub fn f(v: &[u32]) { if v.len() < 2 { return; } for i in 0..v.len() - 1 { go(v[i]); } }"),
+        Case::good("a.rs", "pub fn f(v: &[u32]) { for i in 0..v.len().saturating_sub(1) { go(v[i]); } }"),
+        Case::good("a.rs", "pub fn f(v: &[u32; 4]) { for i in 0..v.len() - 1 { go(v[i]); } }"),
+        Case::good("a.rs", "pub fn f(v: &[u32]) { for i in 0..v.len() { go(v[i]); } }"),
+        Case::good("a.rs", "fn f() { let v = vec![1, 2]; for i in 0..v.len() - 1 { go(v[i]); } }"),
+        Case::good("a.rs", "pub fn f(v: &[u32]) { assert!(!v.is_empty()); for i in 0..v.len() - 1 { go(v[i]); } }"),
+        Case::near_miss(
+            "a.rs",
+            "pub fn f(v: &[u32]) -> Option<u32> { let first = v.first()?; for i in 0..v.len() - 1 { go(v[i]); } Some(*first) }",
+        ),
+        Case::near_miss("a.rs", "pub fn f(v: &mut Vec<u32>) { v.push(1); for i in 0..v.len() - 1 { go(v[i]); } }"),
+        Case::near_miss(
+            "a.rs",
+            "pub fn f(v: &[u32]) { let n = v.len(); if n == 0 { return; } for i in 0..v.len() - 1 { go(v[i]); } }",
+        ),
+        Case::near_miss("a.rs", "pub fn f(v: &[u32], k: usize) { for i in 0..k - 1 { go(v[i]); } }"),
     ],
 };
 
@@ -58,7 +88,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if text.contains("..=") || !text.starts_with(|c: char| c.is_ascii_digit()) {
         return;
     }
-    let Some(end) = node.last_named().map(unparenthesized).filter(|e| e.kind() == Kind::BinaryExpression) else { return };
+    let Some(end) = node.last_named().map(unparenthesized).filter(|e| e.kind() == Kind::BinaryExpression) else {
+        return;
+    };
     let Some((length, one)) = operands(end).filter(|_| operator(end) == "-") else { return };
     let Some((list, "len")) = plain_method(unparenthesized(length)) else { return };
     if one.text() != "1" || list.kind() != Kind::Identifier {

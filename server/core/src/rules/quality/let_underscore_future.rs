@@ -26,10 +26,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::LetDeclaration, Kind::ExpressionStatement], check)],
     cases: &[
-        Case::bad("a.rs", "use tokio::sync::mpsc;\nstruct App { jobs: mpsc::Sender<String> }\nasync fn f(app: App, body: String) { app.jobs.send(body); go(); } //~ let-underscore-future"),
-        Case::bad("a.rs", "use tokio::sync::mpsc::Sender;\nasync fn f(tx: Sender<u8>) { let _ = tx.send(1); } //~ let-underscore-future"),
-        Case::near_miss("a.rs", "use tokio::sync::oneshot;\nasync fn f(tx: oneshot::Sender<u8>) { let _ = tx.send(1); }"),
-        Case::near_miss("a.rs", "use tokio::sync::mpsc;\nasync fn f(tx: mpsc::UnboundedSender<u8>) { let _ = tx.send(1); }"),
+        Case::bad(
+            "a.rs",
+            "use tokio::sync::mpsc;\nstruct App { jobs: mpsc::Sender<String> }\nasync fn f(app: App, body: String) { app.jobs.send(body); go(); } //~ let-underscore-future",
+        ),
+        Case::bad(
+            "a.rs",
+            "use tokio::sync::mpsc::Sender;\nasync fn f(tx: Sender<u8>) { let _ = tx.send(1); } //~ let-underscore-future",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use tokio::sync::oneshot;\nasync fn f(tx: oneshot::Sender<u8>) { let _ = tx.send(1); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use tokio::sync::mpsc;\nasync fn f(tx: mpsc::UnboundedSender<u8>) { let _ = tx.send(1); }",
+        ),
         Case::bad(
             "a.rs",
             "struct Db;\nimpl Db { async fn save(&self, n: u8) -> u8 { n } }\nstruct S { db: Db }\nimpl S {\n    async fn touch(&self) {\n        self.db.save(1); //~ let-underscore-future\n    }\n}",
@@ -120,7 +132,8 @@ fn is_async_call<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
             && known(name.text())
             && crate::rules::rust_types::type_of(of, cx)
                 .is_some_and(|t| rust.methods.contains_key(&(t.name.to_owned(), name.text().to_owned())));
-        return of.kind() == Kind::SelfValue && own && known(name.text()) || of_field
+        return of.kind() == Kind::SelfValue && own && known(name.text())
+            || of_field
             || sends(of, name.text(), call)
             || gives_to_channel(of, name.text(), call, cx);
     }

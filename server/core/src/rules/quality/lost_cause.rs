@@ -26,9 +26,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CatchClause], check), Check::Nodes(&[Kind::CallExpression], handler)],
     cases: &[
-        Case::bad("a.ts", "function retry(fn: F, n: number) { return fn().catch((e) => { if (n <= 0) { throw new Error('gave up'); } return retry(fn, n - 1); }); } //~ lost-cause"),
-        Case::near_miss("a.ts", "function load(fn: F) { return fn().catch((e) => { throw new Error('failed', { cause: e }); }); }"),
-        Case::near_miss("a.ts", "function load(r: R) { return r.json().catch((e) => { throw new Error('no JSON'); }); }"),
+        Case::bad(
+            "a.ts",
+            "function retry(fn: F, n: number) { return fn().catch((e) => { if (n <= 0) { throw new Error('gave up'); } return retry(fn, n - 1); }); } //~ lost-cause",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function load(fn: F) { return fn().catch((e) => { throw new Error('failed', { cause: e }); }); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function load(r: R) { return r.json().catch((e) => { throw new Error('no JSON'); }); }",
+        ),
         Case::bad(
             "a.js",
             "function f() {\n  try { first(); } catch (err) {\n    try { second(); } catch (error) {\n      throw new Error('both failed'); //~ lost-cause\n    }\n  }\n}",
@@ -123,7 +132,9 @@ pub static RULE: Rule = Rule {
 fn handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((of, _)) = method(node).filter(|(_, m)| m.text() == "catch") else { return };
     let Some(function) = callback(node, 0, cx).filter(|f| std::ptr::eq(f.arena(), node.arena())) else { return };
-    let (Some(caught), Some(body)) = (parameters(function).first().copied(), function.child(Field::Body)) else { return };
+    let (Some(caught), Some(body)) = (parameters(function).first().copied(), function.child(Field::Body)) else {
+        return;
+    };
     if caught.kind() != Kind::Identifier || caught.text().starts_with('_') || mentions(body, caught.text()) {
         return;
     }

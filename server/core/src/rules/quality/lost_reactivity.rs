@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::parameters;
 use crate::rules::support::{bare, constant, ecma_path, is_function};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "lost-reactivity",
@@ -26,29 +26,102 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
-        Case::bad("a.ts", "import { computed } from 'vue';\nexport function useCart(props: { items: X[]; coupon: string }) {\n const { coupon } = props; //~ lost-reactivity\n const n = computed(() => props.items.length); return { n, coupon }; }"),
-        Case::bad("a.js", "import { reactive, watch } from 'vue';\nexport function useX() { const state = reactive({ open: false });\n watch(state.open, go); //~ lost-reactivity\n return state; }"),
-        Case::near_miss("a.js", "import { reactive, watch } from 'vue';\nexport function useX() { const state = reactive({ list: [] }); watch(state.list, go); return state; }"),
-        Case::bad("a.ts", "import { computed } from 'vue';\nexport default { setup(props) {\n const { items } = props; //~ lost-reactivity\n const n = computed(() => items.length); return { n }; } };"),
-Case::bad("a.js", "import { computed, defineComponent } from 'vue';\nexport default defineComponent({ setup({ items }) { //~ lost-reactivity\n return { n: computed(() => items.length) }; } });"),
-Case::bad("a.js", "import { watchEffect } from 'vue';\nexport default { setup(props) {\n const { id } = props; //~ lost-reactivity\n watchEffect(() => load(id)); } };"),
-Case::bad("a.js", "import { watch } from 'vue';\nexport default { setup: (props) => {\n const { id } = props; //~ lost-reactivity\n watch(() => id, load); } };"),
-Case::bad("a.js", "import { h } from 'vue';\nexport default { setup(props) {\n const { label } = props; //~ lost-reactivity\n return () => h('b', label); } };"),
-Case::bad("a.js", "import { reactive, computed } from 'vue';\nexport function useX() { const state = reactive({ a: 1 });\n const { a } = state; //~ lost-reactivity\n return computed(() => a + 1); }"),
-Case::bad("a.js", "import { reactive, watch } from 'vue';\nexport function useX() {\n const { a } = reactive({ a: 1 }); //~ lost-reactivity\n watch(() => a, go); }"),
-Case::bad("a.ts", "import { computed, defineComponent } from '@vue/composition-api';\nexport default defineComponent({ setup(props: P, ctx) {\n const { open: shown } = props; //~ lost-reactivity\n const css = computed(() => (shown ? 'a' : 'b')); return { css }; } });"),
-Case::good("a.ts", "import { computed } from 'vue';\nexport default { setup(props) { const n = computed(() => props.items.length); return { n }; } };"),
-Case::good("a.ts", "import { computed, toRefs } from 'vue';\nexport default { setup(props) { const { items } = toRefs(props); const n = computed(() => items.value.length); return { n }; } };"),
-Case::good("a.ts", "export default { setup(props) { const { items } = props; return computed(() => items.length); } };"),
-Case::good("a.js", "import { ref } from 'vue';\nexport default { setup(props) { const { start } = props; const n = ref(start); return { n }; } };"),
-Case::good("a.js", "import { computed } from 'vue';\nexport function setup(options) { const n = computed(() => { const { a } = options; return a; }); return n; }"),
-Case::good("a.js", "import { watch } from 'vue';\nexport default { setup(props) { watch(() => props.id, load); } };"),
-Case::good("a.js", "import { computed } from 'vue';\nexport function useX(options) { const { a } = options; return computed(() => a); }"),
-Case::good("a.js", "import { h } from 'vue';\nexport default { setup(props) { return () => { const { label } = props; return h('b', label); }; } };"),
-Case::near_miss("a.js", "import { computed } from 'vue';\nconst { items } = defineProps(['items']);\nconst n = computed(() => items.length);"),
-Case::near_miss("a.js", "import { computed } from 'vue';\nexport default { setup(props) { const { items } = props; const n = computed(() => props.items.length); return { n, first: items[0] }; } };"),
-Case::near_miss("a.js", "import { reactive, computed, toRefs } from 'vue';\nexport function useX() { const { a } = toRefs(reactive({ a: 1 })); return computed(() => a.value); }"),
-Case::near_miss("a.js", "import { computed } from 'vue';\nexport default { setup(props, { emit }) { const n = computed(() => emit('x')); return { n }; } };"),
+        Case::bad(
+            "a.ts",
+            "import { computed } from 'vue';\nexport function useCart(props: { items: X[]; coupon: string }) {\n const { coupon } = props; //~ lost-reactivity\n const n = computed(() => props.items.length); return { n, coupon }; }",
+        ),
+        Case::bad(
+            "a.js",
+            "import { reactive, watch } from 'vue';\nexport function useX() { const state = reactive({ open: false });\n watch(state.open, go); //~ lost-reactivity\n return state; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { reactive, watch } from 'vue';\nexport function useX() { const state = reactive({ list: [] }); watch(state.list, go); return state; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { computed } from 'vue';\nexport default { setup(props) {\n const { items } = props; //~ lost-reactivity\n const n = computed(() => items.length); return { n }; } };",
+        ),
+        Case::bad(
+            "a.js",
+            "import { computed, defineComponent } from 'vue';\nexport default defineComponent({ setup({ items }) { //~ lost-reactivity\n return { n: computed(() => items.length) }; } });",
+        ),
+        Case::bad(
+            "a.js",
+            "import { watchEffect } from 'vue';\nexport default { setup(props) {\n const { id } = props; //~ lost-reactivity\n watchEffect(() => load(id)); } };",
+        ),
+        Case::bad(
+            "a.js",
+            "import { watch } from 'vue';\nexport default { setup: (props) => {\n const { id } = props; //~ lost-reactivity\n watch(() => id, load); } };",
+        ),
+        Case::bad(
+            "a.js",
+            "import { h } from 'vue';\nexport default { setup(props) {\n const { label } = props; //~ lost-reactivity\n return () => h('b', label); } };",
+        ),
+        Case::bad(
+            "a.js",
+            "import { reactive, computed } from 'vue';\nexport function useX() { const state = reactive({ a: 1 });\n const { a } = state; //~ lost-reactivity\n return computed(() => a + 1); }",
+        ),
+        Case::bad(
+            "a.js",
+            "import { reactive, watch } from 'vue';\nexport function useX() {\n const { a } = reactive({ a: 1 }); //~ lost-reactivity\n watch(() => a, go); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { computed, defineComponent } from '@vue/composition-api';\nexport default defineComponent({ setup(props: P, ctx) {\n const { open: shown } = props; //~ lost-reactivity\n const css = computed(() => (shown ? 'a' : 'b')); return { css }; } });",
+        ),
+        Case::good(
+            "a.ts",
+            "import { computed } from 'vue';\nexport default { setup(props) { const n = computed(() => props.items.length); return { n }; } };",
+        ),
+        Case::good(
+            "a.ts",
+            "import { computed, toRefs } from 'vue';\nexport default { setup(props) { const { items } = toRefs(props); const n = computed(() => items.value.length); return { n }; } };",
+        ),
+        Case::good(
+            "a.ts",
+            "export default { setup(props) { const { items } = props; return computed(() => items.length); } };",
+        ),
+        Case::good(
+            "a.js",
+            "import { ref } from 'vue';\nexport default { setup(props) { const { start } = props; const n = ref(start); return { n }; } };",
+        ),
+        Case::good(
+            "a.js",
+            "import { computed } from 'vue';\nexport function setup(options) { const n = computed(() => { const { a } = options; return a; }); return n; }",
+        ),
+        Case::good(
+            "a.js",
+            "import { watch } from 'vue';\nexport default { setup(props) { watch(() => props.id, load); } };",
+        ),
+        Case::good(
+            "a.js",
+            "import { computed } from 'vue';\nexport function useX(options) { const { a } = options; return computed(() => a); }",
+        ),
+        Case::good(
+            "a.js",
+            "import { h } from 'vue';\nexport default { setup(props) { return () => { const { label } = props; return h('b', label); }; } };",
+        ),
+        Case::good(
+            "a.ts",
+            "import { computed, reactive } from 'vue';\nexport function useX() { const state = reactive(make()); const css = computed(() => { const { z } = state; return z ? { z } : {}; }); return { css }; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { computed } from 'vue';\nconst { items } = defineProps(['items']);\nconst n = computed(() => items.length);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { computed } from 'vue';\nexport default { setup(props) { const { items } = props; const n = computed(() => props.items.length); return { n, first: items[0] }; } };",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { reactive, computed, toRefs } from 'vue';\nexport function useX() { const { a } = toRefs(reactive({ a: 1 })); return computed(() => a.value); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { computed } from 'vue';\nexport default { setup(props, { emit }) { const n = computed(() => emit('x')); return { n }; } };",
+        ),
     ],
 };
 
@@ -71,7 +144,9 @@ fn check(cx: &mut Cx<'_>) {
     for n in arena.nodes() {
         match n.kind() {
             Kind::VariableDeclarator => {
-                let (Some(pattern), Some(value)) = (n.child(Field::Name), n.child(Field::Value).map(bare)) else { continue };
+                let (Some(pattern), Some(value)) = (n.child(Field::Name), n.child(Field::Value).map(bare)) else {
+                    continue;
+                };
                 if pattern.kind() == Kind::ObjectPattern && loses(n, value, cx) {
                     found.push(pattern);
                 }
@@ -110,7 +185,8 @@ fn value_watched<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
     }
     let object = made.child(Field::Arguments)?.first_named().map(bare).filter(|o| o.kind() == Kind::Object)?;
     let pair = object.named_children().find(|p| p.child(Field::Key).is_some_and(|k| k.text() == key.text()))?;
-    let plain = matches!(bare(pair.child(Field::Value)?).kind(), Kind::True | Kind::False | Kind::Number | Kind::String);
+    let plain =
+        matches!(bare(pair.child(Field::Value)?).kind(), Kind::True | Kind::False | Kind::Number | Kind::String);
     plain.then_some(value)
 }
 
@@ -137,13 +213,19 @@ fn is_setup(function: Node<'_>) -> bool {
         || function.parent().is_some_and(|p| p.kind() == Kind::Pair && p.child(Field::Key).is_some_and(named))
 }
 
+fn function_around(node: Node<'_>) -> Option<Node<'_>> {
+    node.ancestors().find(|a| is_function(*a))
+}
+
 /// Whether what is taken apart here is reactive: the first parameter of `setup`, or what `reactive` gives.
 fn loses(declarator: Node<'_>, value: Node<'_>, cx: &Cx<'_>) -> bool {
     let source = constant(value);
     if source.kind() == Kind::CallExpression {
-        return of_vue(source, cx).is_some_and(|n| matches!(n.as_str(), "reactive" | "shallowReactive"));
+        // An inner function takes it apart anew each time that it runs.
+        return function_around(source) == function_around(declarator)
+            && of_vue(source, cx).is_some_and(|n| matches!(n.as_str(), "reactive" | "shallowReactive"));
     }
-    let Some(function) = declarator.ancestors().find(|a| is_function(*a)) else { return false };
+    let Some(function) = function_around(declarator) else { return false };
     value.kind() == Kind::Identifier
         && is_setup(function)
         && parameters(function).first().is_some_and(|p| p.text() == value.text())
@@ -155,13 +237,16 @@ fn read_later(name: Node<'_>, cx: &Cx<'_>) -> bool {
     let shown = name.arena().nodes().any(|n| {
         n.kind() == Kind::ShorthandPropertyIdentifier
             && n.text() == name.text()
-            && n.parent().filter(|o| o.kind() == Kind::Object).and_then(|o| o.parent()).is_some_and(|r| r.kind() == Kind::ReturnStatement)
+            && n.parent()
+                .filter(|o| o.kind() == Kind::Object)
+                .and_then(|o| o.parent())
+                .is_some_and(|r| r.kind() == Kind::ReturnStatement)
     });
     if shown {
         return true;
     }
     name.arena().named(name.text()).filter(|n| *n != name && n.kind() == Kind::Identifier).any(|n| {
-        n.ancestors().filter(|a| is_function(*a)).any(|f| {
+        n.ancestors().filter(|a| is_function(*a) && !name.ancestors().any(|b| b == *a)).any(|f| {
             let given = f.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent());
             let watched = given.and_then(|c| of_vue(c, cx)).is_some_and(|v| {
                 matches!(v.as_str(), "computed" | "watch" | "watchEffect" | "watchPostEffect" | "watchSyncEffect")

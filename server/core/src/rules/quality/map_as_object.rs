@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{is_global, operands, operator};
 use crate::rules::support::{args, bare, constant, declares, method};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "map-as-object",
@@ -24,29 +24,53 @@ pub static RULE: Rule = Rule {
         limits: "Only constants that are made by `new Map()`, `new Set()`, `new WeakMap()` or `new WeakSet()` of the language. Methods that are called by a computed name are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::SubscriptExpression], subscript), Check::Nodes(&[Kind::BinaryExpression], within), Check::Nodes(&[Kind::MemberExpression], length), Check::Nodes(&[Kind::CallExpression], keys), Check::Nodes(&[Kind::ForInStatement], each)],
+    checks: &[
+        Check::Nodes(&[Kind::SubscriptExpression], subscript),
+        Check::Nodes(&[Kind::BinaryExpression], within),
+        Check::Nodes(&[Kind::MemberExpression], length),
+        Check::Nodes(&[Kind::CallExpression], keys),
+        Check::Nodes(&[Kind::ForInStatement], each),
+    ],
     cases: &[
-        Case::bad("a.js", "function f(rows) { const seen = new Map(); for (const r of rows) { seen[r.id] = r; } return seen; } //~ map-as-object"),
-Case::bad("a.js", "function f(id) { const m = new Map(load()); return m[id]; } //~ map-as-object"),
-Case::bad("a.ts", "function f(id: string) { const m = new Map<string, number>(); m.set('a', 1); if (id in m) { go(); } } //~ map-as-object"),
-Case::bad("a.js", "function f(xs) { const s = new Set(xs); return s.length > 0; } //~ map-as-object"),
-Case::bad("a.js", "const cache = new Map();\nfunction get(k) {\n return cache[k]; //~ map-as-object\n}"),
-Case::bad("a.js", "function f(xs) { const m = new Map(xs); return Object.keys(m).length; } //~ map-as-object"),
-Case::bad("a.js", "function f(xs) { const m = new Map(xs); for (const k in m) { go(k); } } //~ map-as-object"),
-Case::bad("a.js", "function f(x) { const s = new Set([1, 2]); return Object.entries(s).map(go); } //~ map-as-object"),
-Case::bad("a.ts", "function f(k: object) { const w = new WeakMap(); w[k as any] = 1; return w; } //~ map-as-object"),
-Case::good("a.js", "function f(rows) { const seen = new Map(); for (const r of rows) { seen.set(r.id, r); } return seen; }"),
-Case::good("a.js", "function f(rows) { const seen = {}; for (const r of rows) { seen[r.id] = r; } return seen; }"),
-Case::good("a.js", "function f(xs) { return new Set(xs).size; }"),
-Case::good("a.js", "function f(xs) { const m = new Map(xs); for (const [k, v] of m) { go(k, v); } }"),
-Case::good("a.js", "import { Map } from 'immutable';\nfunction f(k) { const m = new Map(); return m[k]; }"),
-Case::good("a.js", "function f(xs) { const m = new Map(xs); return [...m.keys()].length; }"),
-Case::good("a.js", "function f(k) { let m = new Map(); m = Object.fromEntries(m); return m[k]; }"),
-Case::good("a.js", "class Map {}\nfunction f(k) { const m = new Map(); return m[k]; }"),
-Case::near_miss("a.js", "function f(name) { const m = new Map(); return m[name](1); }"),
-Case::near_miss("a.js", "function f() { const m = new Map(); return m[Symbol.iterator]; }"),
-Case::near_miss("a.js", "const m = new Map();\nfunction f(m, k) { return m[k]; }"),
-Case::near_miss("a.js", "function f(x) { const m = new Map(); return x[m]; }"),
+        Case::bad(
+            "a.js",
+            "function f(rows) { const seen = new Map(); for (const r of rows) { seen[r.id] = r; } return seen; } //~ map-as-object",
+        ),
+        Case::bad("a.js", "function f(id) { const m = new Map(load()); return m[id]; } //~ map-as-object"),
+        Case::bad(
+            "a.ts",
+            "function f(id: string) { const m = new Map<string, number>(); m.set('a', 1); if (id in m) { go(); } } //~ map-as-object",
+        ),
+        Case::bad("a.js", "function f(xs) { const s = new Set(xs); return s.length > 0; } //~ map-as-object"),
+        Case::bad("a.js", "const cache = new Map();\nfunction get(k) {\n return cache[k]; //~ map-as-object\n}"),
+        Case::bad("a.js", "function f(xs) { const m = new Map(xs); return Object.keys(m).length; } //~ map-as-object"),
+        Case::bad("a.js", "function f(xs) { const m = new Map(xs); for (const k in m) { go(k); } } //~ map-as-object"),
+        Case::bad(
+            "a.js",
+            "function f(x) { const s = new Set([1, 2]); return Object.entries(s).map(go); } //~ map-as-object",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(k: object) { const w = new WeakMap(); w[k as any] = 1; return w; } //~ map-as-object",
+        ),
+        Case::good(
+            "a.js",
+            "function f(rows) { const seen = new Map(); for (const r of rows) { seen.set(r.id, r); } return seen; }",
+        ),
+        Case::good(
+            "a.js",
+            "function f(rows) { const seen = {}; for (const r of rows) { seen[r.id] = r; } return seen; }",
+        ),
+        Case::good("a.js", "function f(xs) { return new Set(xs).size; }"),
+        Case::good("a.js", "function f(xs) { const m = new Map(xs); for (const [k, v] of m) { go(k, v); } }"),
+        Case::good("a.js", "import { Map } from 'immutable';\nfunction f(k) { const m = new Map(); return m[k]; }"),
+        Case::good("a.js", "function f(xs) { const m = new Map(xs); return [...m.keys()].length; }"),
+        Case::good("a.js", "function f(k) { let m = new Map(); m = Object.fromEntries(m); return m[k]; }"),
+        Case::good("a.js", "class Map {}\nfunction f(k) { const m = new Map(); return m[k]; }"),
+        Case::near_miss("a.js", "function f(name) { const m = new Map(); return m[name](1); }"),
+        Case::near_miss("a.js", "function f() { const m = new Map(); return m[Symbol.iterator]; }"),
+        Case::near_miss("a.js", "const m = new Map();\nfunction f(m, k) { return m[k]; }"),
+        Case::near_miss("a.js", "function f(x) { const m = new Map(); return x[m]; }"),
     ],
 };
 
@@ -116,7 +140,9 @@ fn within<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 fn length<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(of), Some(name)) = (node.child(Field::Object), node.child(Field::Property)) else { return };
-    if name.text() == "length" && let Some(class) = holds(of, cx) {
+    if name.text() == "length"
+        && let Some(class) = holds(of, cx)
+    {
         tell(node, class, "write `size`", cx);
     }
 }

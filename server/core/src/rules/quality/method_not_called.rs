@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node, Span};
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{is_global, operands, operator};
 use crate::rules::support::{bare, place_name, words};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "method-not-called",
@@ -29,27 +29,27 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const n = Number(price.toFixed); //~ method-not-called"),
         Case::near_miss("a.js", "const n = apply(price.toFixed, price);"),
         Case::bad("a.js", "if (expires < Date.now) renew(); //~ method-not-called"),
-Case::bad("a.js", "function f(s) { return s.toUpperCase; } //~ method-not-called"),
-Case::bad("a.js", "const age = Date.now() - start.getTime; //~ method-not-called"),
-Case::bad("a.js", "const label = `${name.trim}:`; //~ method-not-called"),
-Case::bad("a.js", "if (kind.toLowerCase === 'a') go(); //~ method-not-called"),
-Case::bad("a.js", "const id = 'x' + Math.random; //~ method-not-called"),
-Case::bad("a.tsx", "export const V = ({ name }: P) => <b>{name.toUpperCase}</b>; //~ method-not-called"),
-Case::bad("a.js", "const up = (s) => s.toLowerCase; //~ method-not-called"),
-Case::bad("a.ts", "const late = now.getTime > limit; //~ method-not-called"),
-Case::good("a.js", "if (expires < Date.now()) renew();"),
-Case::good("a.js", "const clock = Date.now;"),
-Case::good("a.js", "function f(s) { return s.toUpperCase(); }"),
-Case::good("a.js", "if (s.trim === undefined) go();"),
-Case::good("a.js", "if (typeof s.toUpperCase === 'function') go();"),
-Case::good("a.js", "const f = String.prototype.trim;"),
-Case::good("a.js", "xs.map(s.toUpperCase, s);"),
-Case::good("a.js", "if (s && s.toUpperCase) go();"),
-Case::near_miss("a.js", "if (Date.now === realNow) go();"),
-Case::near_miss("a.js", "function f() { return String.prototype.trim; }"),
-Case::near_miss("a.js", "const k = options.trim + 1;"),
-Case::near_miss("a.js", "function f(o) { return o.trim; }"),
-Case::near_miss("a.js", "const x = 'a' + style.toUpperCase.name;"),
+        Case::bad("a.js", "function f(s) { return s.toUpperCase; } //~ method-not-called"),
+        Case::bad("a.js", "const age = Date.now() - start.getTime; //~ method-not-called"),
+        Case::bad("a.js", "const label = `${name.trim}:`; //~ method-not-called"),
+        Case::bad("a.js", "if (kind.toLowerCase === 'a') go(); //~ method-not-called"),
+        Case::bad("a.js", "const id = 'x' + Math.random; //~ method-not-called"),
+        Case::bad("a.tsx", "export const V = ({ name }: P) => <b>{name.toUpperCase}</b>; //~ method-not-called"),
+        Case::bad("a.js", "const up = (s) => s.toLowerCase; //~ method-not-called"),
+        Case::bad("a.ts", "const late = now.getTime > limit; //~ method-not-called"),
+        Case::good("a.js", "if (expires < Date.now()) renew();"),
+        Case::good("a.js", "const clock = Date.now;"),
+        Case::good("a.js", "function f(s) { return s.toUpperCase(); }"),
+        Case::good("a.js", "if (s.trim === undefined) go();"),
+        Case::good("a.js", "if (typeof s.toUpperCase === 'function') go();"),
+        Case::good("a.js", "const f = String.prototype.trim;"),
+        Case::good("a.js", "xs.map(s.toUpperCase, s);"),
+        Case::good("a.js", "if (s && s.toUpperCase) go();"),
+        Case::near_miss("a.js", "if (Date.now === realNow) go();"),
+        Case::near_miss("a.js", "function f() { return String.prototype.trim; }"),
+        Case::near_miss("a.js", "const k = options.trim + 1;"),
+        Case::near_miss("a.js", "function f(o) { return o.trim; }"),
+        Case::near_miss("a.js", "const x = 'a' + style.toUpperCase.name;"),
     ],
 };
 
@@ -61,8 +61,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let certain = matches!(
         name.text(),
-        "toUpperCase" | "toLowerCase" | "toLocaleUpperCase" | "toLocaleLowerCase" | "getTime" | "toISOString" | "getFullYear"
-            | "getMonth" | "getHours" | "getMinutes" | "getSeconds" | "getMilliseconds" | "trimStart" | "toFixed" | "trimEnd"
+        "toUpperCase"
+            | "toLowerCase"
+            | "toLocaleUpperCase"
+            | "toLocaleLowerCase"
+            | "getTime"
+            | "toISOString"
+            | "getFullYear"
+            | "getMonth"
+            | "getHours"
+            | "getMinutes"
+            | "getSeconds"
+            | "getMilliseconds"
+            | "trimStart"
+            | "toFixed"
+            | "trimEnd"
     );
     // `options.trim` may be a switch.
     let text = name.text() == "trim" && is_text_name(of);
@@ -102,7 +115,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn is_text_name(of: Node<'_>) -> bool {
     place_name(of).is_some_and(|n| {
         words(&n).last().is_some_and(|w| {
-            matches!(w.as_str(), "s" | "str" | "string" | "text" | "name" | "line" | "word" | "title" | "email" | "label" | "value")
+            matches!(
+                w.as_str(),
+                "s" | "str" | "string" | "text" | "name" | "line" | "word" | "title" | "email" | "label" | "value"
+            )
         })
     })
 }

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::is_global;
 use crate::rules::support::bare;
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "misspelt-member",
@@ -27,27 +27,30 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::MemberExpression], check)],
     cases: &[
         Case::bad("a.js", "if (s.lenght > 3) go(); //~ misspelt-member"),
-Case::bad("a.js", "for (let i = 0; i < xs.legnth; i++) go(xs[i]); //~ misspelt-member"),
-Case::bad("a.js", "el.innerHtml = ''; //~ misspelt-member"),
-Case::bad("a.js", "const el = document.getElementByID('a'); //~ misspelt-member"),
-Case::bad("a.ts", "const up = (s: string) => s.toUppercase(); //~ misspelt-member"),
-Case::bad("a.js", "const t = JSON.stringfy(x); //~ misspelt-member"),
-Case::bad("a.js", "if (Object.hasOwnproperty(k)) go(); //~ misspelt-member"),
-Case::bad("a.js", "const n = Math.Floor(x); //~ misspelt-member"),
-Case::bad("a.js", "Foo.protoype.bar = function () {}; //~ misspelt-member"),
-Case::bad("a.js", "const all = await Promise.al([a, b]); //~ misspelt-member"),
-Case::good("a.js", "if (s.length > 3) go();"),
-Case::good("a.js", "el.innerHTML = '';"),
-Case::good("a.js", "const t = JSON.stringify(x);"),
-Case::good("a.js", "const n = Math.floor(x) + Math.PI;"),
-Case::good("a.js", "const xs = Object.keys(x); Array.from(xs);"),
-Case::good("a.js", "const n = Math.clamp(x, 0, 1);"),
-Case::good("a.js", "const s = { lenght: 3 }; if (s.lenght > 2) go();"),
-Case::good("a.js", "await Promise.allSettled(xs);"),
-Case::near_miss("a.js", "import Promise from 'bluebird';\nawait Promise.maps(xs);"),
-Case::near_miss("a.js", "class T { toUppercase() { return this.t; } }\nfunction f(t) { return t.toUppercase(); }"),
-Case::near_miss("a.js", "const x = Object.key;"),
-Case::near_miss("a.js", "JSON.safeStringify = f; JSON.safeStringify(x);"),
+        Case::bad("a.js", "for (let i = 0; i < xs.legnth; i++) go(xs[i]); //~ misspelt-member"),
+        Case::bad("a.js", "el.innerHtml = ''; //~ misspelt-member"),
+        Case::bad("a.js", "const el = document.getElementByID('a'); //~ misspelt-member"),
+        Case::bad("a.ts", "const up = (s: string) => s.toUppercase(); //~ misspelt-member"),
+        Case::bad("a.js", "const t = JSON.stringfy(x); //~ misspelt-member"),
+        Case::bad("a.js", "if (Object.hasOwnproperty(k)) go(); //~ misspelt-member"),
+        Case::bad("a.js", "const n = Math.Floor(x); //~ misspelt-member"),
+        Case::bad("a.js", "Foo.protoype.bar = function () {}; //~ misspelt-member"),
+        Case::bad("a.js", "const all = await Promise.al([a, b]); //~ misspelt-member"),
+        Case::good("a.js", "if (s.length > 3) go();"),
+        Case::good("a.js", "el.innerHTML = '';"),
+        Case::good("a.js", "const t = JSON.stringify(x);"),
+        Case::good("a.js", "const n = Math.floor(x) + Math.PI;"),
+        Case::good("a.js", "const xs = Object.keys(x); Array.from(xs);"),
+        Case::good("a.js", "const n = Math.clamp(x, 0, 1);"),
+        Case::good("a.js", "const s = { lenght: 3 }; if (s.lenght > 2) go();"),
+        Case::good("a.js", "await Promise.allSettled(xs);"),
+        Case::near_miss("a.js", "import Promise from 'bluebird';\nawait Promise.maps(xs);"),
+        Case::near_miss(
+            "a.js",
+            "class T { toUppercase() { return this.t; } }\nfunction f(t) { return t.toUppercase(); }",
+        ),
+        Case::near_miss("a.js", "const x = Object.key;"),
+        Case::near_miss("a.js", "JSON.safeStringify = f; JSON.safeStringify(x);"),
     ],
 };
 
@@ -103,17 +106,83 @@ const MEMBERS: &[(&str, &[&str])] = &[
     (
         "Math",
         &[
-            "E", "LN10", "LN2", "LOG10E", "LOG2E", "PI", "SQRT1_2", "SQRT2", "abs", "acos", "acosh", "asin", "asinh", "atan",
-            "atan2", "atanh", "cbrt", "ceil", "clz32", "cos", "cosh", "exp", "expm1", "f16round", "floor", "fround", "hypot",
-            "imul", "log", "log10", "log1p", "log2", "max", "min", "pow", "random", "round", "sign", "sin", "sinh", "sqrt",
-            "sumPrecise", "tan", "tanh", "trunc", "clamp", "lerp", "sum",
+            "E",
+            "LN10",
+            "LN2",
+            "LOG10E",
+            "LOG2E",
+            "PI",
+            "SQRT1_2",
+            "SQRT2",
+            "abs",
+            "acos",
+            "acosh",
+            "asin",
+            "asinh",
+            "atan",
+            "atan2",
+            "atanh",
+            "cbrt",
+            "ceil",
+            "clz32",
+            "cos",
+            "cosh",
+            "exp",
+            "expm1",
+            "f16round",
+            "floor",
+            "fround",
+            "hypot",
+            "imul",
+            "log",
+            "log10",
+            "log1p",
+            "log2",
+            "max",
+            "min",
+            "pow",
+            "random",
+            "round",
+            "sign",
+            "sin",
+            "sinh",
+            "sqrt",
+            "sumPrecise",
+            "tan",
+            "tanh",
+            "trunc",
+            "clamp",
+            "lerp",
+            "sum",
         ],
     ),
     (
         "Promise",
         &[
-            "all", "allSettled", "any", "race", "reject", "resolve", "try", "withResolvers", "prototype", "length", "name", "call",
-            "apply", "bind", "map", "each", "delay", "method", "defer", "props", "some", "join", "done", "fail",
+            "all",
+            "allSettled",
+            "any",
+            "race",
+            "reject",
+            "resolve",
+            "try",
+            "withResolvers",
+            "prototype",
+            "length",
+            "name",
+            "call",
+            "apply",
+            "bind",
+            "map",
+            "each",
+            "delay",
+            "method",
+            "defer",
+            "props",
+            "some",
+            "join",
+            "done",
+            "fail",
         ],
     ),
 ];
@@ -124,7 +193,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let meant = match MEMBERS.iter().find(|(global, _)| is_global(of, global, cx)) {
         Some((_, members)) if members.contains(&written) => return,
         Some((_, members)) => {
-            let called = node.field() == Field::Function && node.parent().is_some_and(|p| p.kind() == Kind::CallExpression);
+            let called =
+                node.field() == Field::Function && node.parent().is_some_and(|p| p.kind() == Kind::CallExpression);
             if !called || assigned(node) {
                 return;
             }
@@ -145,7 +215,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let message = format!("`{written}` is not there: `{meant}` was meant.");
-    let note = Note::new(cx.rule, name.span(), message).suggestion("Write the name", vec![(name.span(), meant.to_owned())]);
+    let note =
+        Note::new(cx.rule, name.span(), message).suggestion("Write the name", vec![(name.span(), meant.to_owned())]);
     cx.report(note);
 }
 

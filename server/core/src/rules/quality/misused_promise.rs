@@ -42,13 +42,31 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::AwaitExpression], awaited_list),
     ],
     cases: &[
-        Case::bad("a.ts", "import { Repository } from 'typeorm';\nclass C { constructor(private readonly orders: Repository<Order>) {}\n async confirm(id: number) { const o = this.orders.findOneBy({ id });\n if (!o) { throw new Error('x'); } } //~ misused-promise\n}"),
-        Case::bad("a.ts", "import { PrismaClient } from '@prisma/client';\nconst db = new PrismaClient();\nexport async function has(email: string) { if (db.user.findFirst({ where: { email } })) { return true; } return false; } //~ misused-promise"),
-        Case::bad("a.ts", "class S { async run(j: J) { await j.go(); }\n async all(js: J[]) { await js.map((j) => this.run(j)); } } //~ misused-promise"),
-        Case::bad("a.js", "async function f(xs) { await xs.map(async (x) => { await save(x); }); } //~ misused-promise"),
-        Case::near_miss("a.ts", "import { Repository } from 'typeorm';\nclass C { constructor(private readonly orders: Repository<Order>) {}\n async confirm(id: number) { const o = await this.orders.findOneBy({ id }); if (!o) { throw new Error('x'); } } }"),
+        Case::bad(
+            "a.ts",
+            "import { Repository } from 'typeorm';\nclass C { constructor(private readonly orders: Repository<Order>) {}\n async confirm(id: number) { const o = this.orders.findOneBy({ id });\n if (!o) { throw new Error('x'); } } //~ misused-promise\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { PrismaClient } from '@prisma/client';\nconst db = new PrismaClient();\nexport async function has(email: string) { if (db.user.findFirst({ where: { email } })) { return true; } return false; } //~ misused-promise",
+        ),
+        Case::bad(
+            "a.ts",
+            "class S { async run(j: J) { await j.go(); }\n async all(js: J[]) { await js.map((j) => this.run(j)); } } //~ misused-promise",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(xs) { await xs.map(async (x) => { await save(x); }); } //~ misused-promise",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { Repository } from 'typeorm';\nclass C { constructor(private readonly orders: Repository<Order>) {}\n async confirm(id: number) { const o = await this.orders.findOneBy({ id }); if (!o) { throw new Error('x'); } } }",
+        ),
         Case::near_miss("a.js", "async function f(xs) { await Promise.all(xs.map(async (x) => { await save(x); })); }"),
-        Case::near_miss("a.js", "async function f(xs) { const ys = await Bluebird.map(xs, async (x) => save(x)); return ys; }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { const ys = await Bluebird.map(xs, async (x) => save(x)); return ys; }",
+        ),
         Case::near_miss("a.js", "async function f(q) { return await q.map((x) => x + 1); }"),
         Case::bad("a.js", "const a = users.filter(async (u) => await isAdmin(u)); //~ misused-promise"),
         Case::bad("a.js", "files.forEach(async (f) => { await upload(f); }); //~ misused-promise"),
@@ -171,11 +189,11 @@ fn asks_database<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
         })
     };
     match name.text() {
-        "findOne" | "findOneBy" | "findOneOrFail" | "findOneByOrFail" | "findBy" | "findAndCount" | "exist" | "exists"
-        | "existsBy" | "countBy" => repository(),
+        "findOne" | "findOneBy" | "findOneOrFail" | "findOneByOrFail" | "findBy" | "findAndCount" | "exist"
+        | "exists" | "existsBy" | "countBy" => repository(),
         "find" | "save" | "remove" => repository(),
-        "findFirst" | "findUnique" | "findMany" | "findFirstOrThrow" | "findUniqueOrThrow" | "updateMany" | "deleteMany"
-        | "upsert" | "aggregate" | "groupBy" => prisma(),
+        "findFirst" | "findUnique" | "findMany" | "findFirstOrThrow" | "findUniqueOrThrow" | "updateMany"
+        | "deleteMany" | "upsert" | "aggregate" | "groupBy" => prisma(),
         "count" | "update" | "delete" => repository() || prisma(),
         _ => false,
     }
@@ -191,7 +209,8 @@ fn awaited_list<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         || is_stream(of, "map")
         || matches!(bare(of).kind(), Kind::AwaitExpression)
         || crate::rules::support::method(bare(of)).is_some_and(|(first, m)| {
-            matches!(m.text(), "resolve" | "all" | "query" | "from" | "find" | "each" | "filterAsync") || first.text() == "Promise"
+            matches!(m.text(), "resolve" | "all" | "query" | "from" | "find" | "each" | "filterAsync")
+                || first.text() == "Promise"
         });
     let gives = is_async(function) == Some(true) && !function.has_token("*")
         || crate::rules::shape::returned(function).is_some_and(|values| {

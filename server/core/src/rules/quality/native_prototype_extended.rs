@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{is_global, operator};
 use crate::rules::support::{bare, place_name};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "native-prototype-extended",
@@ -26,37 +26,128 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::AssignmentExpression], check)],
     cases: &[
-        Case::bad("a.js", "Array.prototype.last = function () { return this[this.length - 1]; }; //~ native-prototype-extended"),
-Case::bad("a.js", "String.prototype.format = function (...args) { return fill(this, args); }; //~ native-prototype-extended"),
-Case::bad("a.js", "Object.prototype.clone = function () { return copy(this); }; //~ native-prototype-extended"),
-Case::bad("a.ts", "(Array.prototype as any).unique = function () { return [...new Set(this)]; }; //~ native-prototype-extended"),
-Case::bad("a.js", "function install() {\n Number.prototype.clamp = function (a, b) { return Math.min(Math.max(this, a), b); }; //~ native-prototype-extended\n}"),
-Case::bad("a.js", "Date.prototype.addDays = function (n) { this.setDate(this.getDate() + n); return this; }; //~ native-prototype-extended"),
-Case::bad("a.js", "Array.prototype['remove'] = function (x) { this.splice(this.indexOf(x), 1); }; //~ native-prototype-extended"),
-Case::bad("a.js", "Promise.prototype.done = (f) => f(); //~ native-prototype-extended"),
-Case::good("a.js", "class List { last() { return this.xs[this.xs.length - 1]; } }"),
-Case::good("a.js", "List.prototype.last = function () { return 1; };"),
-Case::good("a.js", "if (!Array.prototype.last) { Array.prototype.last = function () { return this[this.length - 1]; }; }"),
-Case::good("a.js", "String.prototype.trim = String.prototype.trim || function () { return this.replace(/^\\s+|\\s+$/g, ''); };"),
-Case::good("a.js", "const last = Array.prototype.at;"),
-Case::good("a.js", "BigInt.prototype.toJSON = function () { return this.toString(); };"),
-Case::good("a.js", "Array.prototype.push = original;"),
-Case::good("a.js", "Element.prototype.hide = function () { this.hidden = true; };"),
-Case::near_miss("a.js", "Array.prototype.includes = function (x) { return this.indexOf(x) !== -1; };"),
-Case::near_miss("a.js", "typeof Array.prototype.last === 'function' || (Array.prototype.last = function () { return 1; });"),
-Case::near_miss("a.js", "function f(Array) { Array.prototype.last = function () { return 1; }; }"),
-Case::near_miss("a.js", "if ('last' in Array.prototype === false) Array.prototype.last = function () { return 1; };"),
+        Case::bad(
+            "a.js",
+            "Array.prototype.last = function () { return this[this.length - 1]; }; //~ native-prototype-extended",
+        ),
+        Case::bad(
+            "a.js",
+            "String.prototype.format = function (...args) { return fill(this, args); }; //~ native-prototype-extended",
+        ),
+        Case::bad("a.js", "Object.prototype.clone = function () { return copy(this); }; //~ native-prototype-extended"),
+        Case::bad(
+            "a.ts",
+            "(Array.prototype as any).unique = function () { return [...new Set(this)]; }; //~ native-prototype-extended",
+        ),
+        Case::bad(
+            "a.js",
+            "function install() {\n Number.prototype.clamp = function (a, b) { return Math.min(Math.max(this, a), b); }; //~ native-prototype-extended\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "Date.prototype.addDays = function (n) { this.setDate(this.getDate() + n); return this; }; //~ native-prototype-extended",
+        ),
+        Case::bad(
+            "a.js",
+            "Array.prototype['remove'] = function (x) { this.splice(this.indexOf(x), 1); }; //~ native-prototype-extended",
+        ),
+        Case::bad("a.js", "Promise.prototype.done = (f) => f(); //~ native-prototype-extended"),
+        Case::good("a.js", "class List { last() { return this.xs[this.xs.length - 1]; } }"),
+        Case::good("a.js", "List.prototype.last = function () { return 1; };"),
+        Case::good(
+            "a.js",
+            "if (!Array.prototype.last) { Array.prototype.last = function () { return this[this.length - 1]; }; }",
+        ),
+        Case::good(
+            "a.js",
+            "String.prototype.trim = String.prototype.trim || function () { return this.replace(/^\\s+|\\s+$/g, ''); };",
+        ),
+        Case::good("a.js", "const last = Array.prototype.at;"),
+        Case::good("a.js", "BigInt.prototype.toJSON = function () { return this.toString(); };"),
+        Case::good("a.js", "Array.prototype.push = original;"),
+        Case::good("a.js", "Element.prototype.hide = function () { this.hidden = true; };"),
+        Case::near_miss("a.js", "Array.prototype.includes = function (x) { return this.indexOf(x) !== -1; };"),
+        Case::near_miss(
+            "a.js",
+            "typeof Array.prototype.last === 'function' || (Array.prototype.last = function () { return 1; });",
+        ),
+        Case::near_miss("a.js", "function f(Array) { Array.prototype.last = function () { return 1; }; }"),
+        Case::near_miss(
+            "a.js",
+            "if ('last' in Array.prototype === false) Array.prototype.last = function () { return 1; };",
+        ),
     ],
 };
 
 /// Methods that the language has or had, which somebody may fill in.
 const STANDARD: &[&str] = &[
-    "at", "bind", "catch", "codePointAt", "concat", "copyWithin", "difference", "endsWith", "entries", "every", "fill", "filter",
-    "finally", "find", "findIndex", "findLast", "findLastIndex", "flat", "flatMap", "forEach", "getYear", "groupBy", "includes",
-    "indexOf", "intersection", "isWellFormed", "join", "keys", "lastIndexOf", "map", "matchAll", "normalize", "padEnd",
-    "padStart", "pop", "push", "reduce", "reduceRight", "repeat", "replace", "replaceAll", "reverse", "shift", "slice", "some",
-    "sort", "splice", "split", "startsWith", "substr", "then", "toISOString", "toJSON", "toReversed", "toSorted", "toSpliced",
-    "toString", "toWellFormed", "trim", "trimEnd", "trimLeft", "trimRight", "trimStart", "union", "unshift", "values", "with",
+    "at",
+    "bind",
+    "catch",
+    "codePointAt",
+    "concat",
+    "copyWithin",
+    "difference",
+    "endsWith",
+    "entries",
+    "every",
+    "fill",
+    "filter",
+    "finally",
+    "find",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "flat",
+    "flatMap",
+    "forEach",
+    "getYear",
+    "groupBy",
+    "includes",
+    "indexOf",
+    "intersection",
+    "isWellFormed",
+    "join",
+    "keys",
+    "lastIndexOf",
+    "map",
+    "matchAll",
+    "normalize",
+    "padEnd",
+    "padStart",
+    "pop",
+    "push",
+    "reduce",
+    "reduceRight",
+    "repeat",
+    "replace",
+    "replaceAll",
+    "reverse",
+    "shift",
+    "slice",
+    "some",
+    "sort",
+    "splice",
+    "split",
+    "startsWith",
+    "substr",
+    "then",
+    "toISOString",
+    "toJSON",
+    "toReversed",
+    "toSorted",
+    "toSpliced",
+    "toString",
+    "toWellFormed",
+    "trim",
+    "trimEnd",
+    "trimLeft",
+    "trimRight",
+    "trimStart",
+    "union",
+    "unshift",
+    "values",
+    "with",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -70,7 +161,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(class) = prototype.child(Field::Object).map(bare) else { return };
     let native = matches!(
         class.text(),
-        "Array" | "Object" | "String" | "Number" | "Boolean" | "Function" | "Date" | "RegExp" | "Promise" | "Map" | "Set"
+        "Array"
+            | "Object"
+            | "String"
+            | "Number"
+            | "Boolean"
+            | "Function"
+            | "Date"
+            | "RegExp"
+            | "Promise"
+            | "Map"
+            | "Set"
     );
     if !native || prototype.child(Field::Property).is_none_or(|p| p.text() != "prototype") {
         return;

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{mentions, parameters};
 use crate::rules::support::{args, is_function, method};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "nested-subscription",
@@ -26,26 +26,59 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.ts", "import { Observable } from 'rxjs';\nclass C { go() { this.user$.subscribe((u) => { this.api.posts(u.id).subscribe((p) => { this.p = p; }); }); } } //~ nested-subscription"),
-Case::bad("a.ts", "import { Component } from '@angular/core';\nclass C { ngOnInit() { this.route.params.subscribe((params) => { this.api.get(params.id).subscribe((r) => (this.r = r)); }); } } //~ nested-subscription"),
-Case::bad("a.ts", "import { of } from 'rxjs';\nof(1).subscribe((n) => load(n).subscribe(show)); //~ nested-subscription"),
-Case::bad("a.ts", "import { map } from 'rxjs/operators';\na$.subscribe({ next: (v) => { b(v).subscribe(show); } }); //~ nested-subscription"),
-Case::bad("a.ts", "import { Component } from '@angular/core';\nclass C { save() { this.api.save(this.x).subscribe(r => { if (r.ok) { this.api.load(r.id).subscribe(y => { this.y = y; }); } }); } } //~ nested-subscription"),
-Case::bad("a.ts", "import { from } from 'rxjs';\nfrom(xs).subscribe(function (x) { send(x).pipe(retry(2)).subscribe(); }); //~ nested-subscription"),
-Case::bad("a.ts", "import { Subject } from 'rxjs';\nq$.pipe(debounceTime(1)).subscribe((q) => { search(q).subscribe((r) => show(r)); }); //~ nested-subscription"),
-Case::bad("a.js", "import { fromEvent } from 'rxjs';\nfromEvent(el, 'click').subscribe((e) => { save(e.target.value).subscribe(done); }); //~ nested-subscription"),
-Case::good("a.ts", "import { switchMap } from 'rxjs';\nuser$.pipe(switchMap((u) => posts(u.id))).subscribe(show);"),
-Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe(show); b$.subscribe(show);"),
-Case::good("a.js", "store.subscribe((s) => { other(s).subscribe(show); });"),
-Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { this.sub = b(v).subscribe(show); });"),
-Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { b$.subscribe(show); });"),
-Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { show(v); });"),
-Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { later(() => b(v)); });"),
-Case::good("a.ts", "import { of } from 'rxjs';\nnew Observable((o) => { b(o).subscribe(o); });"),
-Case::near_miss("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { this.subs.add(b(v).subscribe(show)); });"),
-Case::near_miss("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { return b(v).subscribe(show); });"),
-Case::near_miss("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { const s = b(v).subscribe(show); keep(s); });"),
-Case::near_miss("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { xs.subscribe; b(v); });"),
+        Case::bad(
+            "a.ts",
+            "import { Observable } from 'rxjs';\nclass C { go() { this.user$.subscribe((u) => { this.api.posts(u.id).subscribe((p) => { this.p = p; }); }); } } //~ nested-subscription",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { Component } from '@angular/core';\nclass C { ngOnInit() { this.route.params.subscribe((params) => { this.api.get(params.id).subscribe((r) => (this.r = r)); }); } } //~ nested-subscription",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { of } from 'rxjs';\nof(1).subscribe((n) => load(n).subscribe(show)); //~ nested-subscription",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { map } from 'rxjs/operators';\na$.subscribe({ next: (v) => { b(v).subscribe(show); } }); //~ nested-subscription",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { Component } from '@angular/core';\nclass C { save() { this.api.save(this.x).subscribe(r => { if (r.ok) { this.api.load(r.id).subscribe(y => { this.y = y; }); } }); } } //~ nested-subscription",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { from } from 'rxjs';\nfrom(xs).subscribe(function (x) { send(x).pipe(retry(2)).subscribe(); }); //~ nested-subscription",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { Subject } from 'rxjs';\nq$.pipe(debounceTime(1)).subscribe((q) => { search(q).subscribe((r) => show(r)); }); //~ nested-subscription",
+        ),
+        Case::bad(
+            "a.js",
+            "import { fromEvent } from 'rxjs';\nfromEvent(el, 'click').subscribe((e) => { save(e.target.value).subscribe(done); }); //~ nested-subscription",
+        ),
+        Case::good(
+            "a.ts",
+            "import { switchMap } from 'rxjs';\nuser$.pipe(switchMap((u) => posts(u.id))).subscribe(show);",
+        ),
+        Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe(show); b$.subscribe(show);"),
+        Case::good("a.js", "store.subscribe((s) => { other(s).subscribe(show); });"),
+        Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { this.sub = b(v).subscribe(show); });"),
+        Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { b$.subscribe(show); });"),
+        Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { show(v); });"),
+        Case::good("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { later(() => b(v)); });"),
+        Case::good("a.ts", "import { of } from 'rxjs';\nnew Observable((o) => { b(o).subscribe(o); });"),
+        Case::near_miss(
+            "a.ts",
+            "import { of } from 'rxjs';\na$.subscribe((v) => { this.subs.add(b(v).subscribe(show)); });",
+        ),
+        Case::near_miss("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { return b(v).subscribe(show); });"),
+        Case::near_miss(
+            "a.ts",
+            "import { of } from 'rxjs';\na$.subscribe((v) => { const s = b(v).subscribe(show); keep(s); });",
+        ),
+        Case::near_miss("a.ts", "import { of } from 'rxjs';\na$.subscribe((v) => { xs.subscribe; b(v); });"),
     ],
 };
 
@@ -53,14 +86,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((of, name)) = method(node).filter(|(_, m)| m.text() == "subscribe") else { return };
     let reactive = cx.file.imports.iter().any(|(_, p)| p.starts_with("rxjs") || p.starts_with("@angular/"));
     // Nobody keeps it.
-    let dropped = node.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement || p.kind() == Kind::ArrowFunction);
+    let dropped =
+        node.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement || p.kind() == Kind::ArrowFunction);
     if !reactive || !dropped {
         return;
     }
     let Some(callback) = node.ancestors().find(|a| is_function(*a)) else { return };
     // `subscribe(f)` or `subscribe({ next: f })`
     let holder = callback.parent().filter(|p| p.kind() == Kind::Pair).and_then(|p| p.parent());
-    let next = callback.parent().is_none_or(|p| p.kind() != Kind::Pair || p.child(Field::Key).is_some_and(|k| k.text() == "next"));
+    let next = callback
+        .parent()
+        .is_none_or(|p| p.kind() != Kind::Pair || p.child(Field::Key).is_some_and(|k| k.text() == "next"));
     let given = holder.unwrap_or(callback);
     let outer = given.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent());
     let subscribes = outer.and_then(method).is_some_and(|(_, m)| m.text() == "subscribe");

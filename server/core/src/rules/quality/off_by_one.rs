@@ -37,7 +37,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::WhileExpression], rust_while),
     ],
     cases: &[
-        Case::bad("a.ts", "function f(jobs: J[]) { let best = jobs[0]; for (let i = 1; i <= jobs.length; i++) { if (jobs[i].at < best.at) best = jobs[i]; } return best; } //~ off-by-one"),
+        Case::bad(
+            "a.ts",
+            "function f(jobs: J[]) { let best = jobs[0]; for (let i = 1; i <= jobs.length; i++) { if (jobs[i].at < best.at) best = jobs[i]; } return best; } //~ off-by-one",
+        ),
         Case::near_miss("a.js", "for (let i = 0; i <= xs.length; i++) { if (!xs[i]?.ok) { break; } go(xs[i]); }"),
         Case::bad("a.js", "for (let i = 0; i <= items.length; i++) { send(items[i]); } //~ off-by-one"),
         Case::bad("a.js", "for (let i = 0; i <= xs.length; ++i) sum += xs[i]; //~ off-by-one"),
@@ -187,7 +190,8 @@ fn asks_index(condition: Node<'_>, index: &str, element: &str) -> bool {
                 })
         })
     };
-    let names = condition.descendants().chain([condition]).filter(|n| n.kind() == Kind::Identifier && n.text() == index);
+    let names =
+        condition.descendants().chain([condition]).filter(|n| n.kind() == Kind::Identifier && n.text() == index);
     names.into_iter().any(|n| !field_of(n))
 }
 

@@ -1,11 +1,11 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{closure, expression, statements};
 use crate::rules::shape::operator;
 use crate::rules::support::{args, method};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "order-without-equal",
@@ -27,26 +27,74 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], sorting), Check::Nodes(&[Kind::FunctionItem], ord)],
     cases: &[
-        Case::bad("a.rs", "use std::cmp::Ordering;\nfn f(v: &mut Vec<P>) { v.sort_by(|a, b|\n if a.age < b.age { Ordering::Less } else { Ordering::Greater }); //~ order-without-equal\n}"),
-Case::bad("a.rs", "fn f(v: &mut [P]) { v.sort_unstable_by(|a, b| {\n if a.x > b.x { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less } //~ order-without-equal\n}); }"),
-Case::bad("a.rs", "impl Ord for A { fn cmp(&self, o: &Self) -> Ordering {\n if self.n < o.n { Ordering::Less } else { Ordering::Greater } //~ order-without-equal\n} }"),
-Case::bad("a.rs", "use std::cmp::Ordering::*;\nfn f(v: &mut Vec<u8>) { v.sort_by(|a, b|\n if a < b { Less } else { Greater }); } //~ order-without-equal"),
-Case::bad("a.rs", "impl Ord for A { fn cmp(&self, o: &A) -> std::cmp::Ordering {\n if self.cost > o.cost { return Ordering::Less; } Ordering::Greater } } //~ order-without-equal"),
-Case::bad("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|a, b|\n if a.x < b.x { Ordering::Less } else if a.y < b.y { Ordering::Less } else { Ordering::Greater }); } //~ order-without-equal"),
-Case::bad("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| {\n match a.x < b.x { true => Ordering::Less, false => Ordering::Greater } //~ order-without-equal\n}); }"),
-Case::bad("a.rs", "fn f(v: &[P]) -> Vec<P> { let mut w = v.to_vec(); w.sort_unstable_by(|a, b|\n if a.n >= b.n { Ordering::Less } else { Ordering::Greater }); w } //~ order-without-equal"),
-Case::good("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| a.age.cmp(&b.age)); }"),
-Case::good("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| if a < b { Ordering::Less } else if a > b { Ordering::Greater } else { Ordering::Equal }); }"),
-Case::good("a.rs", "impl Ord for A { fn cmp(&self, o: &Self) -> Ordering { self.n.cmp(&o.n) } }"),
-Case::good("a.rs", "fn f(v: &[P]) -> Option<&P> { v.iter().max_by(|a, b| if a.n < b.n { Ordering::Less } else { Ordering::Greater }) }"),
-Case::good("a.rs", "impl Ord for A { fn cmp(&self, o: &Self) -> Ordering { if self == o { Ordering::Equal } else if self.n < o.n { Ordering::Less } else { Ordering::Greater } } }"),
-Case::good("a.rs", "impl PartialOrd for A { fn partial_cmp(&self, o: &Self) -> Option<Ordering> { if self.n < o.n { Some(Ordering::Less) } else { Some(Ordering::Greater) } } }"),
-Case::good("a.rs", "fn f(a: u8, b: u8) -> Ordering { if a < b { Ordering::Less } else { Ordering::Greater } }"),
-Case::good("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| if a.first { Ordering::Less } else { a.n.cmp(&b.n) }); }"),
-Case::near_miss("a.rs", "fn f(v: &[P], n: u8) { let _ = v.binary_search_by(|p| if p.n < n { Ordering::Less } else { Ordering::Greater }); }"),
-Case::near_miss("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| if a.n < b.n { Ordering::Less } else { order(a, b) }); }"),
-Case::near_miss("a.rs", "impl Ord for A { fn cmp(&self, o: &Self) -> Ordering { match self.n - o.n { 0 => Ordering::Equal, x if x < 0 => Ordering::Less, _ => Ordering::Greater } } }"),
-Case::near_miss("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|_, _| Ordering::Less); }"),
+        Case::bad(
+            "a.rs",
+            "use std::cmp::Ordering;\nfn f(v: &mut Vec<P>) { v.sort_by(|a, b|\n if a.age < b.age { Ordering::Less } else { Ordering::Greater }); //~ order-without-equal\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &mut [P]) { v.sort_unstable_by(|a, b| {\n if a.x > b.x { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less } //~ order-without-equal\n}); }",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl Ord for A { fn cmp(&self, o: &Self) -> Ordering {\n if self.n < o.n { Ordering::Less } else { Ordering::Greater } //~ order-without-equal\n} }",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::cmp::Ordering::*;\nfn f(v: &mut Vec<u8>) { v.sort_by(|a, b|\n if a < b { Less } else { Greater }); } //~ order-without-equal",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl Ord for A { fn cmp(&self, o: &A) -> std::cmp::Ordering {\n if self.cost > o.cost { return Ordering::Less; } Ordering::Greater } } //~ order-without-equal",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &mut Vec<P>) { v.sort_by(|a, b|\n if a.x < b.x { Ordering::Less } else if a.y < b.y { Ordering::Less } else { Ordering::Greater }); } //~ order-without-equal",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| {\n match a.x < b.x { true => Ordering::Less, false => Ordering::Greater } //~ order-without-equal\n}); }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[P]) -> Vec<P> { let mut w = v.to_vec(); w.sort_unstable_by(|a, b|\n if a.n >= b.n { Ordering::Less } else { Ordering::Greater }); w } //~ order-without-equal",
+        ),
+        Case::good("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| a.age.cmp(&b.age)); }"),
+        Case::good(
+            "a.rs",
+            "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| if a < b { Ordering::Less } else if a > b { Ordering::Greater } else { Ordering::Equal }); }",
+        ),
+        Case::good("a.rs", "impl Ord for A { fn cmp(&self, o: &Self) -> Ordering { self.n.cmp(&o.n) } }"),
+        Case::good(
+            "a.rs",
+            "fn f(v: &[P]) -> Option<&P> { v.iter().max_by(|a, b| if a.n < b.n { Ordering::Less } else { Ordering::Greater }) }",
+        ),
+        Case::good(
+            "a.rs",
+            "impl Ord for A { fn cmp(&self, o: &Self) -> Ordering { if self == o { Ordering::Equal } else if self.n < o.n { Ordering::Less } else { Ordering::Greater } } }",
+        ),
+        Case::good(
+            "a.rs",
+            "impl PartialOrd for A { fn partial_cmp(&self, o: &Self) -> Option<Ordering> { if self.n < o.n { Some(Ordering::Less) } else { Some(Ordering::Greater) } } }",
+        ),
+        Case::good("a.rs", "fn f(a: u8, b: u8) -> Ordering { if a < b { Ordering::Less } else { Ordering::Greater } }"),
+        Case::good(
+            "a.rs",
+            "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| if a.first { Ordering::Less } else { a.n.cmp(&b.n) }); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &[P], n: u8) { let _ = v.binary_search_by(|p| if p.n < n { Ordering::Less } else { Ordering::Greater }); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &mut Vec<P>) { v.sort_by(|a, b| if a.n < b.n { Ordering::Less } else { order(a, b) }); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl Ord for A { fn cmp(&self, o: &Self) -> Ordering { match self.n - o.n { 0 => Ordering::Equal, x if x < 0 => Ordering::Less, _ => Ordering::Greater } } }",
+        ),
+        Case::near_miss("a.rs", "fn f(v: &mut Vec<P>) { v.sort_by(|_, _| Ordering::Less); }"),
     ],
 };
 
@@ -67,7 +115,11 @@ fn ord<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let named = node.child(Field::Name).is_some_and(|n| n.text() == "cmp");
     let ordering = node.child(Field::ReturnType).is_some_and(|t| t.text().ends_with("Ordering"));
     let takes = node.child(Field::Parameters).is_some_and(|p| p.text().starts_with("(&self,"));
-    if named && ordering && takes && let Some(body) = node.child(Field::Body) {
+    if named
+        && ordering
+        && takes
+        && let Some(body) = node.child(Field::Body)
+    {
         judge(body, cx);
     }
 }
@@ -80,9 +132,9 @@ fn judge<'a>(body: Node<'a>, cx: &mut Cx<'a>) {
     }
     let is = |word: &str| given.iter().any(|n| n.text().rsplit("::").next() == Some(word));
     let only = given.iter().all(|n| matches!(n.text().rsplit("::").next(), Some("Less" | "Greater")));
-    let compares = body.descendants().any(|n| {
-        n.kind() == Kind::BinaryExpression && matches!(operator(n), "<" | ">" | "<=" | ">=")
-    });
+    let compares = body
+        .descendants()
+        .any(|n| n.kind() == Kind::BinaryExpression && matches!(operator(n), "<" | ">" | "<=" | ">="));
     let known = given.iter().all(|n| n.text().contains("Ordering::") || !n.text().contains("::"));
     if !only || !known || !is("Less") || !is("Greater") || !compares {
         return;

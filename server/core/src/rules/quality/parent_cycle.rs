@@ -25,26 +25,47 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::StructItem], check)],
     cases: &[
-        Case::bad("a.rs", "struct Node {\n parent: Option<Rc<RefCell<Node>>>, //~ parent-cycle\n children: Vec<Rc<RefCell<Node>>> }"),
-Case::bad("a.rs", "pub struct T {\n pub parent: Option<Arc<Mutex<T>>>, //~ parent-cycle\n pub kids: Vec<Arc<Mutex<T>>> }"),
-Case::bad("a.rs", "struct N<K> { key: K, left: Option<Rc<RefCell<N<K>>>>, right: Option<Rc<RefCell<N<K>>>>,\n parent: Option<Rc<RefCell<N<K>>>> } //~ parent-cycle"),
-Case::bad("a.rs", "struct L { next: Option<Rc<RefCell<L>>>,\n prev: Option<Rc<RefCell<L>>> } //~ parent-cycle"),
-Case::bad("a.rs", "struct Dir { entries: HashMap<String, Rc<RefCell<Dir>>>,\n parent: Option<Rc<RefCell<Self>>> } //~ parent-cycle"),
-Case::bad("a.rs", "struct E { children: RefCell<Vec<Rc<E>>>,\n parent: RefCell<Option<Rc<E>>> } //~ parent-cycle"),
-Case::bad("a.rs", "struct W {\n owner: Option<Rc<RefCell<W>>>, //~ parent-cycle\n children: Vec<Rc<RefCell<W>>> }"),
-Case::bad("a.rs", "struct T {\n parent: Option<std::rc::Rc<RefCell<T>>>, //~ parent-cycle\n children: Vec<std::rc::Rc<RefCell<T>>> }"),
-Case::good("a.rs", "struct Node { parent: Option<Weak<RefCell<Node>>>, children: Vec<Rc<RefCell<Node>>> }"),
-Case::good("a.rs", "struct Env { parent: Option<Rc<RefCell<Env>>>, values: HashMap<String, V> }"),
-Case::good("a.rs", "struct Node { next: Option<Rc<Node>>, value: u8 }"),
-Case::good("a.rs", "struct Node { parent: Option<usize>, children: Vec<usize> }"),
-Case::good("a.rs", "struct Node { parent: Option<Box<Node>>, children: Vec<Rc<Node>> }"),
-Case::good("a.rs", "struct Node { parent: Rc<Tree>, children: Vec<Rc<Node>> }"),
-Case::good("a.rs", "struct Node { left: Option<Rc<Node>>, right: Option<Rc<Node>> }"),
-Case::good("a.rs", "struct Span { parent: Option<Arc<Span>>, links: Vec<u64> }"),
-Case::near_miss("a.rs", "struct Node { parent: Weak<Node>, children: Vec<Rc<Node>>, root: Option<u8> }"),
-Case::near_miss("a.rs", "struct Scope { parent: Option<Rc<Scope>>, children: Vec<ScopeId> }"),
-Case::near_miss("a.rs", "struct Scope { parent: Option<Rc<Scope>>, functions: Vec<Rc<Function>> }"),
-Case::near_miss("a.rs", "struct Node { parent: *const Node, children: Vec<Rc<Node>> }"),
+        Case::bad(
+            "a.rs",
+            "struct Node {\n parent: Option<Rc<RefCell<Node>>>, //~ parent-cycle\n children: Vec<Rc<RefCell<Node>>> }",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub struct T {\n pub parent: Option<Arc<Mutex<T>>>, //~ parent-cycle\n pub kids: Vec<Arc<Mutex<T>>> }",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct N<K> { key: K, left: Option<Rc<RefCell<N<K>>>>, right: Option<Rc<RefCell<N<K>>>>,\n parent: Option<Rc<RefCell<N<K>>>> } //~ parent-cycle",
+        ),
+        Case::bad("a.rs", "struct L { next: Option<Rc<RefCell<L>>>,\n prev: Option<Rc<RefCell<L>>> } //~ parent-cycle"),
+        Case::bad(
+            "a.rs",
+            "struct Dir { entries: HashMap<String, Rc<RefCell<Dir>>>,\n parent: Option<Rc<RefCell<Self>>> } //~ parent-cycle",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct E { children: RefCell<Vec<Rc<E>>>,\n parent: RefCell<Option<Rc<E>>> } //~ parent-cycle",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct W {\n owner: Option<Rc<RefCell<W>>>, //~ parent-cycle\n children: Vec<Rc<RefCell<W>>> }",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct T {\n parent: Option<std::rc::Rc<RefCell<T>>>, //~ parent-cycle\n children: Vec<std::rc::Rc<RefCell<T>>> }",
+        ),
+        Case::good("a.rs", "struct Node { parent: Option<Weak<RefCell<Node>>>, children: Vec<Rc<RefCell<Node>>> }"),
+        Case::good("a.rs", "struct Env { parent: Option<Rc<RefCell<Env>>>, values: HashMap<String, V> }"),
+        Case::good("a.rs", "struct Node { next: Option<Rc<Node>>, value: u8 }"),
+        Case::good("a.rs", "struct Node { parent: Option<usize>, children: Vec<usize> }"),
+        Case::good("a.rs", "struct Node { parent: Option<Box<Node>>, children: Vec<Rc<Node>> }"),
+        Case::good("a.rs", "struct Node { parent: Rc<Tree>, children: Vec<Rc<Node>> }"),
+        Case::good("a.rs", "struct Node { left: Option<Rc<Node>>, right: Option<Rc<Node>> }"),
+        Case::good("a.rs", "struct Span { parent: Option<Arc<Span>>, links: Vec<u64> }"),
+        Case::near_miss("a.rs", "struct Node { parent: Weak<Node>, children: Vec<Rc<Node>>, root: Option<u8> }"),
+        Case::near_miss("a.rs", "struct Scope { parent: Option<Rc<Scope>>, children: Vec<ScopeId> }"),
+        Case::near_miss("a.rs", "struct Scope { parent: Option<Rc<Scope>>, functions: Vec<Rc<Function>> }"),
+        Case::near_miss("a.rs", "struct Node { parent: *const Node, children: Vec<Rc<Node>> }"),
     ],
 };
 
@@ -59,7 +80,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         match own.text() {
             "parent" | "owner" | "prev" | "previous" => up = Some(field),
-            "children" | "kids" | "child" | "next" | "left" | "right" | "entries" | "nodes" | "first_child" | "head" => down = true,
+            "children" | "kids" | "child" | "next" | "left" | "right" | "entries" | "nodes" | "first_child"
+            | "head" => down = true,
             _ => {}
         }
     }

@@ -27,7 +27,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::AugmentedAssignmentExpression, Kind::AssignmentExpression], check)],
     cases: &[
         Case::good("a.js", "class A { async run() { this.last = await this.next(); } }"),
-        Case::bad("a.ts", "class A { balance = 0; async charge(read: () => Promise<number>) { this.balance = this.balance - (await read()); } } //~ read-before-await"),
+        Case::bad(
+            "a.ts",
+            "class A { balance = 0; async charge(read: () => Promise<number>) { this.balance = this.balance - (await read()); } } //~ read-before-await",
+        ),
         Case::near_miss("a.ts", "class A { async all(xs: X[]) { for (const x of xs) { this.n += await x.size(); } } }"),
         Case::near_miss("a.ts", "class A { async add() { const n = await this.next(); this.n += n; } }"),
         Case::bad(
@@ -122,7 +125,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// `this.balance += await fee()`: whoever calls the method meanwhile changes the same field.
 fn of_object<'a>(node: Node<'a>, left: Node<'a>, right: Node<'a>, cx: &mut Cx<'a>) {
     let own = left.child(Field::Object).is_some_and(|o| o.kind() == Kind::This);
-    let Some(waiting) = node.ancestors().find(|a| is_function(*a)).filter(|f| is_async(*f) == Some(true)) else { return };
+    let Some(waiting) = node.ancestors().find(|a| is_function(*a)).filter(|f| is_async(*f) == Some(true)) else {
+        return;
+    };
     // A loop of one run adds up its own.
     let looped = node.ancestors().take_while(|a| *a != waiting).any(crate::rules::support::is_loop);
     if !own || looped || !reads_first(node, left.text(), right) {

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node, Span};
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{callback, operands, operator, parameters, returned};
 use crate::rules::support::{args, bare, method};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "reduce-without-start",
@@ -27,25 +27,34 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
         Case::bad("a.js", "const t = items.reduce((sum, i) => sum + i.price); //~ reduce-without-start"),
-Case::bad("a.js", "const t = items.reduce((sum, i) => sum + i.price * i.qty); //~ reduce-without-start"),
-Case::bad("a.ts", "const t = rows.map(load).reduce((a: number, r: Row) => a + r.amount); //~ reduce-without-start"),
-Case::bad("a.js", "const t = items.reduce(function (sum, i) { return sum + i.size; }); //~ reduce-without-start"),
-Case::bad("a.js", "const t = xs.reduce((m, x) => Math.max(m, x.height)); //~ reduce-without-start"),
-Case::bad("a.js", "const t = words.reduce((n, w) => n + w.length); //~ reduce-without-start"),
-Case::bad("a.js", "const t = xs.reduce((n, x) => { const v = x.a; return n + x.a; }); //~ reduce-without-start"),
-Case::bad("a.js", "const t = this.cart.items.reduce((s, i) => i.product.price + s); //~ reduce-without-start"),
-Case::good("a.js", "const t = items.reduce((sum, i) => sum + i.price, 0);"),
-Case::good("a.js", "const t = xs.reduce((a, b) => a + b);"),
-Case::good("a.js", "const t = xs.reduce((a, b) => (a.size > b.size ? a : b));"),
-Case::good("a.js", "const t = xs.reduce((a, b) => a.concat(b.items));"),
-Case::good("a.js", "const t = parts.reduce((a, b) => a + b.trim());"),
-Case::good("a.js", "const t = xs.reduce((a, b) => a.n + b.n);"),
-Case::good("a.js", "const t = xs.reduce((a, b) => Math.max(a, b));"),
-Case::good("a.js", "const t = xs.reduce((a, b) => a + b.n, start);"),
-Case::near_miss("a.js", "const t = xs.reduce((a, b, i, all) => a + all.length);"),
-Case::near_miss("a.js", "const t = xs.map((x) => x.n).reduce((a, b) => a + b);"),
-Case::near_miss("a.js", "const t = xs.reduce((a, b) => ({ n: a.n + b.n }));"),
-Case::near_miss("a.js", "const t = sum.reduce((a, b) => a + tax.rate * b);"),
+        Case::bad("a.js", "const t = items.reduce((sum, i) => sum + i.price * i.qty); //~ reduce-without-start"),
+        Case::bad(
+            "a.ts",
+            "const t = rows.map(load).reduce((a: number, r: Row) => a + r.amount); //~ reduce-without-start",
+        ),
+        Case::bad(
+            "a.js",
+            "const t = items.reduce(function (sum, i) { return sum + i.size; }); //~ reduce-without-start",
+        ),
+        Case::bad("a.js", "const t = xs.reduce((m, x) => Math.max(m, x.height)); //~ reduce-without-start"),
+        Case::bad("a.js", "const t = words.reduce((n, w) => n + w.length); //~ reduce-without-start"),
+        Case::bad(
+            "a.js",
+            "const t = xs.reduce((n, x) => { const v = x.a; return n + x.a; }); //~ reduce-without-start",
+        ),
+        Case::bad("a.js", "const t = this.cart.items.reduce((s, i) => i.product.price + s); //~ reduce-without-start"),
+        Case::good("a.js", "const t = items.reduce((sum, i) => sum + i.price, 0);"),
+        Case::good("a.js", "const t = xs.reduce((a, b) => a + b);"),
+        Case::good("a.js", "const t = xs.reduce((a, b) => (a.size > b.size ? a : b));"),
+        Case::good("a.js", "const t = xs.reduce((a, b) => a.concat(b.items));"),
+        Case::good("a.js", "const t = parts.reduce((a, b) => a + b.trim());"),
+        Case::good("a.js", "const t = xs.reduce((a, b) => a.n + b.n);"),
+        Case::good("a.js", "const t = xs.reduce((a, b) => Math.max(a, b));"),
+        Case::good("a.js", "const t = xs.reduce((a, b) => a + b.n, start);"),
+        Case::near_miss("a.js", "const t = xs.reduce((a, b, i, all) => a + all.length);"),
+        Case::near_miss("a.js", "const t = xs.map((x) => x.n).reduce((a, b) => a + b);"),
+        Case::near_miss("a.js", "const t = xs.reduce((a, b) => ({ n: a.n + b.n }));"),
+        Case::near_miss("a.js", "const t = sum.reduce((a, b) => a + tax.rate * b);"),
     ],
 };
 
@@ -64,7 +73,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let adds = |value: &Node<'a>| {
         let value = bare(*value);
         let parts: Vec<Node<'a>> = match value.kind() {
-            Kind::BinaryExpression if operator(value) == "+" => operands(value).map(|(l, r)| vec![l, r]).unwrap_or_default(),
+            Kind::BinaryExpression if operator(value) == "+" => {
+                operands(value).map(|(l, r)| vec![l, r]).unwrap_or_default()
+            }
             Kind::CallExpression => method(value)
                 .filter(|(of, m)| of.text() == "Math" && matches!(m.text(), "max" | "min"))
                 .map(|_| args(value).collect())
@@ -76,9 +87,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         a.text() == sum.text() && reads(b, element.text()) || b.text() == sum.text() && reads(a, element.text())
     };
     // The sum may be something else than a number elsewhere.
-    let taken_apart = function.descendants().any(|n| {
-        n.kind() == Kind::MemberExpression && n.child(Field::Object).is_some_and(|o| o.text() == sum.text())
-    });
+    let taken_apart = function
+        .descendants()
+        .any(|n| n.kind() == Kind::MemberExpression && n.child(Field::Object).is_some_and(|o| o.text() == sum.text()));
     if taken_apart || !values.iter().all(adds) {
         return;
     }
@@ -95,7 +106,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn reads(value: Node<'_>, element: &str) -> bool {
     let calls = std::iter::once(value).chain(value.descendants()).any(|n| n.kind() == Kind::CallExpression);
     let plain = value.descendants().chain([value]).filter(|n| n.kind() == Kind::Identifier && n.text() == element);
-    let members = plain.map(|n| n.parent().is_some_and(|p| p.kind() == Kind::MemberExpression && n.field() == Field::Object));
+    let members =
+        plain.map(|n| n.parent().is_some_and(|p| p.kind() == Kind::MemberExpression && n.field() == Field::Object));
     let members: Vec<bool> = members.collect();
     !calls && !members.is_empty() && members.into_iter().all(|m| m)
 }

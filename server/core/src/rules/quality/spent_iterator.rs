@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{home, is_global};
 use crate::rules::support::{args, bare, constant, declares, enclosing_loop, is_function, method, statement};
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "spent-iterator",
@@ -26,26 +26,77 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::VariableDeclarator], check)],
     cases: &[
-        Case::bad("a.js", "function* nums() { yield 1; }\nfunction f() { const it = nums(); const sum = [...it].length;\n return Math.max(...it) + sum; //~ spent-iterator\n}"),
-Case::bad("a.js", "function f(t) { const ms = t.matchAll(/a/g); const n = [...ms].length;\n for (const m of ms) { go(m, n); } //~ spent-iterator\n}"),
-Case::bad("a.js", "function f(xs) { const m = new Map(xs); const ks = m.keys(); go([...ks]);\n return Array.from(ks); //~ spent-iterator\n}"),
-Case::bad("a.ts", "function f(xs: string[]) { const vs = new Set(xs).values(); const a = Array.from(vs);\n const b = new Set(vs); //~ spent-iterator\n return [a, b]; }"),
-Case::bad("a.js", "function* walk() { yield 1; }\nfunction f() { const all = walk(); for (const x of all) { go(x); }\n for (const x of all) { stop(x); } //~ spent-iterator\n}"),
-Case::bad("a.js", "export function* ids() { yield 1; }\nexport function f() { const it = ids(); const a = [...it];\n const b = [...it]; //~ spent-iterator\n return a.concat(b); }"),
-Case::bad("a.js", "function f(t, xs) { const ms = t.matchAll(/a/g); for (const x of xs) {\n for (const m of ms) { go(x, m); } //~ spent-iterator\n} }"),
-Case::bad("a.js", "function f(t) { const ms = t.matchAll(/a/g); const first = new Set(ms); if (first.size) {\n return [...ms]; //~ spent-iterator\n} return []; }"),
-Case::good("a.js", "function* nums() { yield 1; }\nfunction f() { const all = [...nums()]; return all.length + Math.max(...all); }"),
-Case::good("a.js", "function f(t) { const ms = [...t.matchAll(/a/g)]; go([...ms]); return [...ms]; }"),
-Case::good("a.js", "function f(o) { const ks = Object.keys(o); go([...ks]); return [...ks]; }"),
-Case::good("a.js", "function* nums() { yield 1; }\nfunction f() { const it = nums(); it.next(); return [...it]; }"),
-Case::good("a.js", "function f(t) { const ms = t.matchAll(/a/g); for (const m of ms) { if (m.index) break; } return [...ms]; }"),
-Case::good("a.js", "function f(t, a) { const ms = t.matchAll(/a/g); if (a) { return [...ms]; } else { return Array.from(ms); } }"),
-Case::good("a.js", "function f(seq) { const ks = seq.keys(); go([...ks]); return [...ks]; }"),
-Case::good("a.js", "function f(t) { let ms = t.matchAll(/a/g); go([...ms]); ms = t.matchAll(/a/g); return [...ms]; }"),
-Case::near_miss("a.js", "function f(t, a) { const ms = t.matchAll(/a/g); if (a) { return [...ms]; } return Array.from(ms); }"),
-Case::near_miss("a.js", "function f(t, a) { const ms = t.matchAll(/a/g); return a ? [...ms] : Array.from(ms); }"),
-Case::near_miss("a.js", "function nums() { return [1]; }\nfunction f() { const it = nums(); return [...it, ...it]; }"),
-Case::near_miss("a.js", "function f(t) { const ms = t.matchAll(/a/g); const later = () => [...ms]; const more = () => [...ms]; return [later, more]; }"),
+        Case::bad(
+            "a.js",
+            "function* nums() { yield 1; }\nfunction f() { const it = nums(); const sum = [...it].length;\n return Math.max(...it) + sum; //~ spent-iterator\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(t) { const ms = t.matchAll(/a/g); const n = [...ms].length;\n for (const m of ms) { go(m, n); } //~ spent-iterator\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(xs) { const m = new Map(xs); const ks = m.keys(); go([...ks]);\n return Array.from(ks); //~ spent-iterator\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: string[]) { const vs = new Set(xs).values(); const a = Array.from(vs);\n const b = new Set(vs); //~ spent-iterator\n return [a, b]; }",
+        ),
+        Case::bad(
+            "a.js",
+            "function* walk() { yield 1; }\nfunction f() { const all = walk(); for (const x of all) { go(x); }\n for (const x of all) { stop(x); } //~ spent-iterator\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "export function* ids() { yield 1; }\nexport function f() { const it = ids(); const a = [...it];\n const b = [...it]; //~ spent-iterator\n return a.concat(b); }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(t, xs) { const ms = t.matchAll(/a/g); for (const x of xs) {\n for (const m of ms) { go(x, m); } //~ spent-iterator\n} }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(t) { const ms = t.matchAll(/a/g); const first = new Set(ms); if (first.size) {\n return [...ms]; //~ spent-iterator\n} return []; }",
+        ),
+        Case::good(
+            "a.js",
+            "function* nums() { yield 1; }\nfunction f() { const all = [...nums()]; return all.length + Math.max(...all); }",
+        ),
+        Case::good("a.js", "function f(t) { const ms = [...t.matchAll(/a/g)]; go([...ms]); return [...ms]; }"),
+        Case::good("a.js", "function f(o) { const ks = Object.keys(o); go([...ks]); return [...ks]; }"),
+        Case::good(
+            "a.js",
+            "function* nums() { yield 1; }\nfunction f() { const it = nums(); it.next(); return [...it]; }",
+        ),
+        Case::good(
+            "a.js",
+            "function f(t) { const ms = t.matchAll(/a/g); for (const m of ms) { if (m.index) break; } return [...ms]; }",
+        ),
+        Case::good(
+            "a.js",
+            "function f(t, a) { const ms = t.matchAll(/a/g); if (a) { return [...ms]; } else { return Array.from(ms); } }",
+        ),
+        Case::good("a.js", "function f(seq) { const ks = seq.keys(); go([...ks]); return [...ks]; }"),
+        Case::good(
+            "a.js",
+            "function f(t) { let ms = t.matchAll(/a/g); go([...ms]); ms = t.matchAll(/a/g); return [...ms]; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(t, a) { const ms = t.matchAll(/a/g); if (a) { return [...ms]; } return Array.from(ms); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(t, a) { const ms = t.matchAll(/a/g); return a ? [...ms] : Array.from(ms); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function nums() { return [1]; }\nfunction f() { const it = nums(); return [...it, ...it]; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(t) { const ms = t.matchAll(/a/g); const later = () => [...ms]; const more = () => [...ms]; return [later, more]; }",
+        ),
     ],
 };
 
@@ -56,12 +107,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let around = home(node);
-    let walks: Vec<(Node<'a>, bool)> = node
-        .arena()
-        .named(name.text())
-        .filter(|n| *n != name && home(*n) == around)
-        .filter_map(walk)
-        .collect();
+    let walks: Vec<(Node<'a>, bool)> =
+        node.arena().named(name.text()).filter(|n| *n != name && home(*n) == around).filter_map(walk).collect();
     let spent = |first: Node<'a>, second: Node<'a>| {
         let here = statement(first);
         // The statement of the first walk stands before, in a list that holds the second.
@@ -71,7 +118,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let same = here == statement(second)
             && !first.ancestors().take_while(|a| *a != here).any(|a| {
                 a.kind() == Kind::TernaryExpression
-                    || a.kind() == Kind::BinaryExpression && matches!(a.child(Field::Operator).map(Node::text), Some("&&" | "||" | "??"))
+                    || a.kind() == Kind::BinaryExpression
+                        && matches!(a.child(Field::Operator).map(Node::text), Some("&&" | "||" | "??"))
             })
             && first.span().start < second.span().start
             && here.kind() != Kind::ForInStatement;
@@ -83,7 +131,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let repeated = enclosing_loop(*second).filter(|l| walk_of(*second) != Some(*l));
         let again = repeated.is_some_and(|l| !l.span().contains(node.span()) && !leaves(l));
         if again || walks[..i].iter().any(|(first, whole)| *whole && spent(*first, *second)) {
-            let message = format!("`{}` is at its end here, and gives nothing more. Keep its elements: `[...it]`.", name.text());
+            let message =
+                format!("`{}` is at its end here, and gives nothing more. Keep its elements: `[...it]`.", name.text());
             cx.report(Note::new(cx.rule, second.span(), message));
             return;
         }
@@ -100,7 +149,9 @@ fn is_iterator(value: Node<'_>, cx: &Cx<'_>) -> bool {
         Some((of, name)) if matches!(name.text(), "keys" | "values" | "entries") && args(value).next().is_none() => {
             let made = constant(of);
             made.kind() == Kind::NewExpression
-                && made.child(Field::Constructor).is_some_and(|c| matches!(c.text(), "Map" | "Set") && is_global(c, c.text(), cx))
+                && made
+                    .child(Field::Constructor)
+                    .is_some_and(|c| matches!(c.text(), "Map" | "Set") && is_global(c, c.text(), cx))
         }
         Some(_) => false,
         None => value.child(Field::Function).is_some_and(|f| {

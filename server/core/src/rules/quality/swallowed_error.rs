@@ -36,9 +36,18 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::LetDeclaration], rust_dropped),
     ],
     cases: &[
-        Case::bad("a.js", "router.delete('/:name', async (req, res) => {\n  try {\n    await fs.promises.unlink(at(req.params.name));\n    res.status(204).end();\n  } catch (e) {} //~ swallowed-error\n});"),
-        Case::near_miss("a.js", "router.get('/', async (req, res) => {\n  let rows = [];\n  try {\n    rows = await fs.promises.readFile('rows');\n  } catch (e) {}\n  res.json(rows);\n});"),
-        Case::bad("a.rs", "fn save(p: &Path, d: &[u8]) -> io::Result<()> { let t = p.with_extension(\"tmp\"); std::fs::write(&t, d)?;\n let _ = std::fs::rename(&t, p); //~ swallowed-error\n Ok(()) }"),
+        Case::bad(
+            "a.js",
+            "router.delete('/:name', async (req, res) => {\n  try {\n    await fs.promises.unlink(at(req.params.name));\n    res.status(204).end();\n  } catch (e) {} //~ swallowed-error\n});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "router.get('/', async (req, res) => {\n  let rows = [];\n  try {\n    rows = await fs.promises.readFile('rows');\n  } catch (e) {}\n  res.json(rows);\n});",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn save(p: &Path, d: &[u8]) -> io::Result<()> { let t = p.with_extension(\"tmp\"); std::fs::write(&t, d)?;\n let _ = std::fs::rename(&t, p); //~ swallowed-error\n Ok(()) }",
+        ),
         Case::near_miss("a.rs", "fn save(p: &Path) -> io::Result<()> { let _ = std::fs::remove_file(p); Ok(()) }"),
         Case::near_miss("a.rs", "fn drop_it(p: &Path) { let _ = std::fs::rename(p, other()); }"),
         Case::near_miss(

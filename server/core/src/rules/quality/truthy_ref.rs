@@ -26,7 +26,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
-        Case::bad("a.js", "import { ref } from 'vue';\nconst total = ref(0);\nexport function big() { return total > 100; } //~ truthy-ref"),
+        Case::bad(
+            "a.js",
+            "import { ref } from 'vue';\nconst total = ref(0);\nexport function big() { return total > 100; } //~ truthy-ref",
+        ),
         Case::bad(
             "a.ts",
             "import { ref } from 'vue';\nexport function useX() { const open = ref(false);\n if (open) { go(); } //~ truthy-ref\n return { open }; }",

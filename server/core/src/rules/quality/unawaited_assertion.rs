@@ -1,9 +1,9 @@
 use sidenote_grammars::{Family, Field, Kind};
 
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::in_async;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
-use crate::rules::support::in_async;
-use crate::findings::{Category, Confidence, Note, Severity};
 
 pub static RULE: Rule = Rule {
     id: "unawaited-assertion",
@@ -25,26 +25,53 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
-        Case::bad("a.test.js", "test('x', async () => { expect(load()).rejects.toThrow('no'); }); //~ unawaited-assertion"),
-Case::bad("a.test.js", "it('x', () => { expect(load()).resolves.toBe(1); }); //~ unawaited-assertion"),
-Case::bad("a.test.ts", "it('x', async () => { expect(load()).resolves.not.toBe(1); }); //~ unawaited-assertion"),
-Case::bad("a.test.js", "test('x', async () => { const p = load(); go();\n expect(p).rejects.toBeInstanceOf(E); //~ unawaited-assertion\n await go(); });"),
-Case::bad("a.test.js", "test('x', () => { expect(() => load()).rejects.toThrow(); }); //~ unawaited-assertion"),
-Case::bad("a.test.js", "describe('d', () => { it('x', function () { expect(run()).rejects.toMatchObject({ a: 1 }); }); }); //~ unawaited-assertion"),
-Case::bad("a.test.js", "test.each([1])('x', async (n) => { expect(load(n)).rejects.toThrow(); }); //~ unawaited-assertion"),
-Case::bad("a.spec.ts", "it('x', async () => { void 0; expect(svc.find(1)).resolves.toEqual({}); }); //~ unawaited-assertion"),
-Case::good("a.test.js", "test('x', async () => { await expect(load()).rejects.toThrow('no'); });"),
-Case::good("a.test.js", "it('x', () => { return expect(load()).resolves.toBe(1); });"),
-Case::good("a.test.js", "it('x', () => expect(load()).resolves.toBe(1));"),
-Case::good("a.test.js", "test('x', async () => { const p = expect(load()).rejects.toThrow(); go(); await p; });"),
-Case::good("a.test.js", "test('x', () => { expect(load()).toBe(1); });"),
-Case::good("a.test.js", "test('x', async () => { await Promise.all([expect(a()).rejects.toThrow(), expect(b()).rejects.toThrow()]); });"),
-Case::good("a.test.js", "test('x', () => { check(load()).rejects.toThrow(); });"),
-Case::good("a.test.js", "test('x', (done) => { expect(load()).resolves.toBe(1).then(done); });"),
-Case::near_miss("a.test.js", "test('x', () => { expect(spy.rejects).toBe(1); });"),
-Case::near_miss("a.test.js", "test('x', () => { expect(load).to.rejects; });"),
-Case::near_miss("a.test.js", "test('x', async () => { all.push(expect(load()).rejects.toThrow()); await Promise.all(all); });"),
-Case::near_miss("a.test.js", "test('x', () => { expect(stub.resolves(1)).toBe(2); });"),
+        Case::bad(
+            "a.test.js",
+            "test('x', async () => { expect(load()).rejects.toThrow('no'); }); //~ unawaited-assertion",
+        ),
+        Case::bad("a.test.js", "it('x', () => { expect(load()).resolves.toBe(1); }); //~ unawaited-assertion"),
+        Case::bad(
+            "a.test.ts",
+            "it('x', async () => { expect(load()).resolves.not.toBe(1); }); //~ unawaited-assertion",
+        ),
+        Case::bad(
+            "a.test.js",
+            "test('x', async () => { const p = load(); go();\n expect(p).rejects.toBeInstanceOf(E); //~ unawaited-assertion\n await go(); });",
+        ),
+        Case::bad("a.test.js", "test('x', () => { expect(() => load()).rejects.toThrow(); }); //~ unawaited-assertion"),
+        Case::bad(
+            "a.test.js",
+            "describe('d', () => { it('x', function () { expect(run()).rejects.toMatchObject({ a: 1 }); }); }); //~ unawaited-assertion",
+        ),
+        Case::bad(
+            "a.test.js",
+            "test.each([1])('x', async (n) => { expect(load(n)).rejects.toThrow(); }); //~ unawaited-assertion",
+        ),
+        Case::bad(
+            "a.spec.ts",
+            "it('x', async () => { void 0; expect(svc.find(1)).resolves.toEqual({}); }); //~ unawaited-assertion",
+        ),
+        Case::good("a.test.js", "test('x', async () => { await expect(load()).rejects.toThrow('no'); });"),
+        Case::good("a.test.js", "it('x', () => { return expect(load()).resolves.toBe(1); });"),
+        Case::good("a.test.js", "it('x', () => expect(load()).resolves.toBe(1));"),
+        Case::good(
+            "a.test.js",
+            "test('x', async () => { const p = expect(load()).rejects.toThrow(); go(); await p; });",
+        ),
+        Case::good("a.test.js", "test('x', () => { expect(load()).toBe(1); });"),
+        Case::good(
+            "a.test.js",
+            "test('x', async () => { await Promise.all([expect(a()).rejects.toThrow(), expect(b()).rejects.toThrow()]); });",
+        ),
+        Case::good("a.test.js", "test('x', () => { check(load()).rejects.toThrow(); });"),
+        Case::good("a.test.js", "test('x', (done) => { expect(load()).resolves.toBe(1).then(done); });"),
+        Case::near_miss("a.test.js", "test('x', () => { expect(spy.rejects).toBe(1); });"),
+        Case::near_miss("a.test.js", "test('x', () => { expect(load).to.rejects; });"),
+        Case::near_miss(
+            "a.test.js",
+            "test('x', async () => { all.push(expect(load()).rejects.toThrow()); await Promise.all(all); });",
+        ),
+        Case::near_miss("a.test.js", "test('x', () => { expect(stub.resolves(1)).toBe(2); });"),
     ],
 };
 

@@ -1,9 +1,9 @@
 use sidenote_grammars::{Family, Field, Kind};
 
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, declares};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
-use crate::rules::support::{args, declares};
-use crate::findings::{Category, Confidence, Note, Severity};
 
 pub static RULE: Rule = Rule {
     id: "unfinished-assertion",
@@ -26,25 +26,28 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
         Case::bad("a.test.js", "test('x', () => { expect(add(1, 2) === 3); }); //~ unfinished-assertion"),
-Case::bad("a.test.js", "test('x', () => { expect(value); }); //~ unfinished-assertion"),
-Case::bad("a.test.js", "test('x', () => { expect(value).toBeTruthy; }); //~ unfinished-assertion"),
-Case::bad("a.test.ts", "it('x', async () => { expect(await load()); }); //~ unfinished-assertion"),
-Case::bad("a.test.js", "it('x', () => { expect(value).not; }); //~ unfinished-assertion"),
-Case::bad("a.test.js", "it('x', () => { expect(value).not.toBeNull; }); //~ unfinished-assertion"),
-Case::bad("a.test.js", "it('x', () => { expect(a.b.includes('c')); }); //~ unfinished-assertion"),
-Case::bad("a.spec.ts", "it('x', () => { expect(spy).toHaveBeenCalled; }); //~ unfinished-assertion"),
-Case::good("a.test.js", "test('x', () => { expect(add(1, 2)).toBe(3); });"),
-Case::good("a.test.js", "test('x', () => { expect(value).to.be.true; });"),
-Case::good("a.test.js", "test('x', () => { expect(value).to.exist; });"),
-Case::good("a.test.js", "test('x', () => { expect.assertions(1); go(); });"),
-Case::good("a.test.js", "test('x', () => { const e = expect(value); e.toBe(1); });"),
-Case::good("a.js", "expect(value);"),
-Case::good("a.test.js", "test('x', () => { expect(value).not.toBe(1); });"),
-Case::good("a.test.js", "test('x', () => { assert(value); });"),
-Case::near_miss("a.test.js", "function expect(x) { if (!x) throw new Error('x'); }\ntest('x', () => { expect(value); });"),
-Case::near_miss("a.test.js", "test('x', () => expect(value).to.be.ok);"),
-Case::near_miss("a.test.js", "test('x', () => { expect(value).true; });"),
-Case::near_miss("a.test.js", "test('x', () => { expect(1, 2); });"),
+        Case::bad("a.test.js", "test('x', () => { expect(value); }); //~ unfinished-assertion"),
+        Case::bad("a.test.js", "test('x', () => { expect(value).toBeTruthy; }); //~ unfinished-assertion"),
+        Case::bad("a.test.ts", "it('x', async () => { expect(await load()); }); //~ unfinished-assertion"),
+        Case::bad("a.test.js", "it('x', () => { expect(value).not; }); //~ unfinished-assertion"),
+        Case::bad("a.test.js", "it('x', () => { expect(value).not.toBeNull; }); //~ unfinished-assertion"),
+        Case::bad("a.test.js", "it('x', () => { expect(a.b.includes('c')); }); //~ unfinished-assertion"),
+        Case::bad("a.spec.ts", "it('x', () => { expect(spy).toHaveBeenCalled; }); //~ unfinished-assertion"),
+        Case::good("a.test.js", "test('x', () => { expect(add(1, 2)).toBe(3); });"),
+        Case::good("a.test.js", "test('x', () => { expect(value).to.be.true; });"),
+        Case::good("a.test.js", "test('x', () => { expect(value).to.exist; });"),
+        Case::good("a.test.js", "test('x', () => { expect.assertions(1); go(); });"),
+        Case::good("a.test.js", "test('x', () => { const e = expect(value); e.toBe(1); });"),
+        Case::good("a.js", "expect(value);"),
+        Case::good("a.test.js", "test('x', () => { expect(value).not.toBe(1); });"),
+        Case::good("a.test.js", "test('x', () => { assert(value); });"),
+        Case::near_miss(
+            "a.test.js",
+            "function expect(x) { if (!x) throw new Error('x'); }\ntest('x', () => { expect(value); });",
+        ),
+        Case::near_miss("a.test.js", "test('x', () => expect(value).to.be.ok);"),
+        Case::near_miss("a.test.js", "test('x', () => { expect(value).true; });"),
+        Case::near_miss("a.test.js", "test('x', () => { expect(1, 2); });"),
     ],
 };
 

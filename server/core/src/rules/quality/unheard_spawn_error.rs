@@ -1,9 +1,9 @@
 use sidenote_grammars::{Family, Field, Kind};
 
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, bare, ecma_path, enclosing_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
-use crate::rules::support::{args, bare, ecma_path, enclosing_function};
-use crate::findings::{Category, Confidence, Note, Severity};
 
 pub static RULE: Rule = Rule {
     id: "unheard-spawn-error",
@@ -25,26 +25,83 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::VariableDeclarator], check)],
     cases: &[
-        Case::bad("a.js", "import { spawn } from 'child_process';\nconst run = (cmd, a) => new Promise((resolve) => {\n const c = spawn(cmd, a); //~ unheard-spawn-error\n c.on('exit', resolve); });"),
-Case::bad("a.ts", "import { spawn } from 'node:child_process';\nexport function run(cmd: string) { return new Promise((resolve, reject) => {\n const child = spawn(cmd, [], { stdio: 'inherit' }); //~ unheard-spawn-error\n child.on('close', (code) => (code ? reject(new Error('x')) : resolve(0))); }); }"),
-Case::bad("a.js", "const cp = require('child_process');\nfunction f() { return new Promise((res) => {\n const p = cp.spawn('git', ['x']); //~ unheard-spawn-error\n p.stdout.on('data', go); p.once('exit', res); }); }"),
-Case::bad("a.js", "const { spawn } = require('child_process');\nfunction f() { return new Promise((res) => {\n const p = spawn('tar', ['x']); //~ unheard-spawn-error\n p.stdout.on('error', log); p.on('close', () => res()); }); }"),
-Case::bad("a.js", "import * as cp from 'child_process';\nclass R { run(a) { return new Promise((ok, no) => {\n const c = cp.spawn('ffmpeg', a); //~ unheard-spawn-error\n c.on('exit', (n) => n ? no(n) : ok()); }); } }"),
-Case::bad("a.js", "import { execFile } from 'child_process';\nconst f = (a) => new Promise((ok) => {\n const c = execFile('convert', a); //~ unheard-spawn-error\n c.on('close', ok); });"),
-Case::bad("a.js", "const { spawn } = require('child_process');\nmodule.exports = async (a) => { await new Promise((ok) => {\n let c = spawn('npm', a); //~ unheard-spawn-error\n c.on('exit', ok); }); };"),
-Case::bad("a.js", "import { spawn } from 'child_process';\nconst f = (a) => new Promise((ok) => {\n const c = spawn('npm', a); //~ unheard-spawn-error\n c.stdin.end('x'); c.addListener('close', ok); });"),
-Case::good("a.js", "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve, reject) => { const c = spawn(cmd); c.on('error', reject); c.on('exit', resolve); });"),
-Case::good("a.js", "import { spawn } from 'child_process';\nconst c = spawn('a'); c.on('exit', go);"),
-Case::good("a.js", "import { execFile } from 'child_process';\nconst f = (a) => new Promise((ok, no) => { const c = execFile('x', a, (e) => (e ? no(e) : ok())); c.on('exit', go); });"),
-Case::good("a.js", "import { spawn } from './mine';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn(cmd); c.on('exit', resolve); });"),
-Case::good("a.js", "import { spawn } from 'child_process';\nconst run = (a) => new Promise((resolve) => { const c = spawn(process.execPath, a); c.on('exit', resolve); });"),
-Case::good("a.js", "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve, reject) => { const c = spawn(cmd); c.on('exit', resolve).on('error', reject); });"),
-Case::good("a.js", "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn(cmd); watch(c); c.on('exit', resolve); });"),
-Case::good("a.js", "import { spawnSync } from 'child_process';\nconst run = (cmd) => { const r = spawnSync(cmd); return r.status; };"),
-Case::near_miss("a.js", "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn(cmd); resolve(c); });"),
-Case::near_miss("a.js", "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn(cmd); for (const e of ['exit', 'error']) { c.on(e, resolve); } c.on('close', resolve); });"),
-Case::near_miss("a.js", "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve, reject) => { const c = spawn(cmd); c.addListener(\"error\", reject); c.on('close', resolve); });"),
-Case::near_miss("a.js", "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn('node', [cmd]); c.on('exit', resolve); });"),
+        Case::bad(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (cmd, a) => new Promise((resolve) => {\n const c = spawn(cmd, a); //~ unheard-spawn-error\n c.on('exit', resolve); });",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { spawn } from 'node:child_process';\nexport function run(cmd: string) { return new Promise((resolve, reject) => {\n const child = spawn(cmd, [], { stdio: 'inherit' }); //~ unheard-spawn-error\n child.on('close', (code) => (code ? reject(new Error('x')) : resolve(0))); }); }",
+        ),
+        Case::bad(
+            "a.js",
+            "const cp = require('child_process');\nfunction f() { return new Promise((res) => {\n const p = cp.spawn('git', ['x']); //~ unheard-spawn-error\n p.stdout.on('data', go); p.once('exit', res); }); }",
+        ),
+        Case::bad(
+            "a.js",
+            "const { spawn } = require('child_process');\nfunction f() { return new Promise((res) => {\n const p = spawn('tar', ['x']); //~ unheard-spawn-error\n p.stdout.on('error', log); p.on('close', () => res()); }); }",
+        ),
+        Case::bad(
+            "a.js",
+            "import * as cp from 'child_process';\nclass R { run(a) { return new Promise((ok, no) => {\n const c = cp.spawn('ffmpeg', a); //~ unheard-spawn-error\n c.on('exit', (n) => n ? no(n) : ok()); }); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "import { execFile } from 'child_process';\nconst f = (a) => new Promise((ok) => {\n const c = execFile('convert', a); //~ unheard-spawn-error\n c.on('close', ok); });",
+        ),
+        Case::bad(
+            "a.js",
+            "const { spawn } = require('child_process');\nmodule.exports = async (a) => { await new Promise((ok) => {\n let c = spawn('npm', a); //~ unheard-spawn-error\n c.on('exit', ok); }); };",
+        ),
+        Case::bad(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst f = (a) => new Promise((ok) => {\n const c = spawn('npm', a); //~ unheard-spawn-error\n c.stdin.end('x'); c.addListener('close', ok); });",
+        ),
+        Case::good(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve, reject) => { const c = spawn(cmd); c.on('error', reject); c.on('exit', resolve); });",
+        ),
+        Case::good("a.js", "import { spawn } from 'child_process';\nconst c = spawn('a'); c.on('exit', go);"),
+        Case::good(
+            "a.js",
+            "import { execFile } from 'child_process';\nconst f = (a) => new Promise((ok, no) => { const c = execFile('x', a, (e) => (e ? no(e) : ok())); c.on('exit', go); });",
+        ),
+        Case::good(
+            "a.js",
+            "import { spawn } from './mine';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn(cmd); c.on('exit', resolve); });",
+        ),
+        Case::good(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (a) => new Promise((resolve) => { const c = spawn(process.execPath, a); c.on('exit', resolve); });",
+        ),
+        Case::good(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve, reject) => { const c = spawn(cmd); c.on('exit', resolve).on('error', reject); });",
+        ),
+        Case::good(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn(cmd); watch(c); c.on('exit', resolve); });",
+        ),
+        Case::good(
+            "a.js",
+            "import { spawnSync } from 'child_process';\nconst run = (cmd) => { const r = spawnSync(cmd); return r.status; };",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn(cmd); resolve(c); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn(cmd); for (const e of ['exit', 'error']) { c.on(e, resolve); } c.on('close', resolve); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve, reject) => { const c = spawn(cmd); c.addListener(\"error\", reject); c.on('close', resolve); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { spawn } from 'child_process';\nconst run = (cmd) => new Promise((resolve) => { const c = spawn('node', [cmd]); c.on('exit', resolve); });",
+        ),
     ],
 };
 
@@ -61,7 +118,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let called_back = given.iter().any(|a| matches!(a.kind(), Kind::ArrowFunction | Kind::FunctionExpression));
     // Node runs, for it runs this; and so does the shell.
     let there = given.first().is_some_and(|c| {
-        c.text() == "process.execPath" || matches!(c.text().trim_matches(['"', '\'']), "node" | "sh" | "bash" | "/bin/sh")
+        c.text() == "process.execPath"
+            || matches!(c.text().trim_matches(['"', '\'']), "node" | "sh" | "bash" | "/bin/sh")
     });
     if called_back || there || call.text().contains("shell: true") {
         return;
@@ -73,8 +131,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     let Some(executor) = executor else { return };
     let (mut ends, mut heard) = (false, false);
-    for used in executor.descendants().filter(|n| n.kind() == Kind::Identifier && n.text() == name.text() && *n != name) {
-        let Some(member) = used.parent().filter(|p| p.kind() == Kind::MemberExpression && used.field() == Field::Object)
+    for used in executor.descendants().filter(|n| n.kind() == Kind::Identifier && n.text() == name.text() && *n != name)
+    {
+        let Some(member) =
+            used.parent().filter(|p| p.kind() == Kind::MemberExpression && used.field() == Field::Object)
         else {
             return;
         };

@@ -33,12 +33,27 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ExpressionStatement], rust_statement),
     ],
     cases: &[
-        Case::bad("a.ts", "import { map } from 'rxjs/operators';\nclass C { refresh() { this.feed.posts().pipe(map((p) => p.n)); } } //~ unused-result"),
-        Case::bad("a.ts", "import { tap, filter } from 'rxjs';\nexport function f(s: O) { s.pipe(filter(Boolean), tap(log)); } //~ unused-result"),
-        Case::bad("a.rs", "fn f(n: i64) -> Result<(), String> { if n <= 0 { Err(\"bad\".to_string()); } Ok(()) } //~ unused-result"),
-        Case::near_miss("a.ts", "import { map } from 'rxjs/operators';\nclass C { refresh() { this.feed.posts().pipe(map((p) => p.n)).subscribe(); } }"),
+        Case::bad(
+            "a.ts",
+            "import { map } from 'rxjs/operators';\nclass C { refresh() { this.feed.posts().pipe(map((p) => p.n)); } } //~ unused-result",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { tap, filter } from 'rxjs';\nexport function f(s: O) { s.pipe(filter(Boolean), tap(log)); } //~ unused-result",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(n: i64) -> Result<(), String> { if n <= 0 { Err(\"bad\".to_string()); } Ok(()) } //~ unused-result",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { map } from 'rxjs/operators';\nclass C { refresh() { this.feed.posts().pipe(map((p) => p.n)).subscribe(); } }",
+        ),
         Case::near_miss("a.js", "function f(a, b) { a.pipe(b()); }"),
-        Case::near_miss("a.rs", "fn f(n: i64) -> Result<(), String> { if n <= 0 { return Err(\"bad\".to_string()); } Ok(()) }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(n: i64) -> Result<(), String> { if n <= 0 { return Err(\"bad\".to_string()); } Ok(()) }",
+        ),
         Case::bad("a.js", "function f(a, b) { if (b === 0) { 0; } return a / b; } //~ unused-result"),
         Case::near_miss("a.js", "0; module.exports = 1;"),
         Case::bad(

@@ -30,7 +30,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust_limits)],
     cases: &[
-        Case::bad("a.js", "const newer = (a, b) => a.split('.').map(Number) > b.split('.').map(Number); //~ useless-comparison"),
+        Case::bad(
+            "a.js",
+            "const newer = (a, b) => a.split('.').map(Number) > b.split('.').map(Number); //~ useless-comparison",
+        ),
         Case::near_miss("a.js", "const longer = (a, b) => a.split('.').length > b.split('.').length;"),
         Case::near_miss(
             "a.js",

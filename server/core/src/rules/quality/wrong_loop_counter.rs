@@ -30,10 +30,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ForStatement], check)],
     cases: &[
-        Case::bad("a.js", "function hits(es) { const out = []; for (let i = 0; i < es.length; i++) { for (let j = 0; j < es.length; j++) { const a = es[i]; out.push(a); } } return out; } //~ wrong-loop-counter"),
-        Case::bad("a.js", "class W { hits() { for (let i = 0; i < this.es.length; i++) { for (let j = 0; j < this.es.length; j++) {\n const a = this.es[i], b = this.es[i]; //~ wrong-loop-counter\n if (a !== b) { hit(a, b); } } } } }"),
-        Case::near_miss("a.js", "function f(es) { for (let i = 0; i < es.length; i++) { for (let j = 0; j < 3; j++) { retry(es[i]); } } }"),
-        Case::near_miss("a.js", "function f(es) { for (let i = 0; i < es.length; i++) { for (let j = i; j < es.length; j++) { hit(es[i], es[j]); } } }"),
+        Case::bad(
+            "a.js",
+            "function hits(es) { const out = []; for (let i = 0; i < es.length; i++) { for (let j = 0; j < es.length; j++) { const a = es[i]; out.push(a); } } return out; } //~ wrong-loop-counter",
+        ),
+        Case::bad(
+            "a.js",
+            "class W { hits() { for (let i = 0; i < this.es.length; i++) { for (let j = 0; j < this.es.length; j++) {\n const a = this.es[i], b = this.es[i]; //~ wrong-loop-counter\n if (a !== b) { hit(a, b); } } } } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(es) { for (let i = 0; i < es.length; i++) { for (let j = 0; j < 3; j++) { retry(es[i]); } } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(es) { for (let i = 0; i < es.length; i++) { for (let j = i; j < es.length; j++) { hit(es[i], es[j]); } } }",
+        ),
         Case::bad(
             "a.js",
             "for (let i = 0; i < es.length; i++) { for (let j = 0; j < es[i].parts.length; i++) { es[i].parts[j].age += dt; } } //~ wrong-loop-counter",
@@ -165,7 +177,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn other_index<'a>(node: Node<'a>, counter: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(own), Some(body)) = (own_variable(node), node.child(Field::Body)) else { return };
     let Some(condition) = node.child(Field::Condition) else { return };
-    let condition = if condition.kind() == Kind::ExpressionStatement { condition.first_named() } else { Some(condition) };
+    let condition =
+        if condition.kind() == Kind::ExpressionStatement { condition.first_named() } else { Some(condition) };
     let Some((left, bound)) = condition.map(bare).and_then(operands) else { return };
     let list = bare(bound).text().strip_suffix(".length");
     let Some(list) = list.filter(|_| own.text() == counter.text() && bare(left).text() == own.text()) else { return };

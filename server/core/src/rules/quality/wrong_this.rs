@@ -30,10 +30,19 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CallExpression], arrow_hook),
     ],
     cases: &[
-        Case::bad("a.js", "productSchema.methods.discounted = (pct) => {\n return this.price * pct; //~ wrong-this\n};"),
+        Case::bad(
+            "a.js",
+            "productSchema.methods.discounted = (pct) => {\n return this.price * pct; //~ wrong-this\n};",
+        ),
         Case::bad("a.js", "Shape.prototype.area = () => this.w * this.h; //~ wrong-this"),
-        Case::bad("a.js", "userSchema.pre('save', async () => {\n this.password = await hash(this.password); //~ wrong-this\n});"),
-        Case::near_miss("a.js", "productSchema.methods.discounted = function (pct) { return [1].map(() => this.price * pct); };"),
+        Case::bad(
+            "a.js",
+            "userSchema.pre('save', async () => {\n this.password = await hash(this.password); //~ wrong-this\n});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "productSchema.methods.discounted = function (pct) { return [1].map(() => this.price * pct); };",
+        ),
         Case::near_miss("a.js", "function mix(A) { A.prototype.area = () => this.w; }"),
         Case::near_miss("a.js", "userSchema.pre('save', (next) => next());"),
         Case::near_miss(
@@ -209,7 +218,9 @@ fn arrow_method<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// `schema.pre('save', () => { this.x })` of Mongoose.
 fn arrow_hook<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((of, _)) = method(node).filter(|(_, m)| matches!(m.text(), "pre" | "post")) else { return };
-    if place_name(of).is_some_and(|n| n.to_lowercase().ends_with("schema")) && let Some(last) = args(node).last() {
+    if place_name(of).is_some_and(|n| n.to_lowercase().ends_with("schema"))
+        && let Some(last) = args(node).last()
+    {
         tell_arrow(node, last, cx);
     }
 }
@@ -217,13 +228,17 @@ fn arrow_hook<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn tell_arrow<'a>(around: Node<'a>, value: Node<'a>, cx: &mut Cx<'a>) {
     let arrow = cx.open(value);
     // In a function of its own `this` may be that of the function.
-    if value.kind() != Kind::ArrowFunction || around.ancestors().any(|a| is_function(a) && a.kind() != Kind::ArrowFunction) {
+    if value.kind() != Kind::ArrowFunction
+        || around.ancestors().any(|a| is_function(a) && a.kind() != Kind::ArrowFunction)
+    {
         return;
     }
     let own = |n: Node<'_>| is_function(n) && n.kind() != Kind::ArrowFunction;
-    let Some(used) = arrow.child(Field::Body).into_iter().find_map(|b| {
-        std::iter::once(b).chain(b.descendants_until(own)).find(|n| n.kind() == Kind::This)
-    }) else {
+    let Some(used) = arrow
+        .child(Field::Body)
+        .into_iter()
+        .find_map(|b| std::iter::once(b).chain(b.descendants_until(own)).find(|n| n.kind() == Kind::This))
+    else {
         return;
     };
     let message = "An arrow function has the `this` of the place where it is written, and not the object that it is called on. Write a `function`.";

@@ -82,7 +82,20 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         words(&n).iter().any(|w| {
             matches!(
                 w.as_str(),
-                "attempt" | "attempts" | "retries" | "retry" | "bits" | "bit" | "exponent" | "exp" | "power" | "decimals" | "digits" | "depth" | "precision" | "width"
+                "attempt"
+                    | "attempts"
+                    | "retries"
+                    | "retry"
+                    | "bits"
+                    | "bit"
+                    | "exponent"
+                    | "exp"
+                    | "power"
+                    | "decimals"
+                    | "digits"
+                    | "depth"
+                    | "precision"
+                    | "width"
             )
         })
     });
