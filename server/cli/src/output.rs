@@ -19,20 +19,22 @@ pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resu
             Some(_) => Box::new(anstream::StripStream::new(boxed(to))),
         }
     };
-    deliver(path, dressed, write)
+    deliver(path, &Writing::SHARED, dressed, write)
 }
 
-/// Writes a report in a format that cannot hold an escape sequence: nobody has to look for one.
+/// Writes a report in a format that cannot hold an escape sequence: nobody has to look for one. A file of it is made again after a loss
+/// of power, so that nobody waits for the disk.
 ///
 /// # Errors
 /// When it cannot be written; then a file that was there before is still what it was.
 pub fn write_plain(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    deliver(path, |to| to, write)
+    deliver(path, &Writing::REPORT, |to| to, write)
 }
 
 /// Has `write` write to what `dressed` makes of the file or of standard output.
 fn deliver(
     path: Option<&Path>,
+    writing: &Writing,
     dressed: impl FnOnce(Box<dyn Write>) -> Box<dyn Write>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Error> {
@@ -43,7 +45,7 @@ fn deliver(
     };
     match path {
         None => into(Box::new(io::stdout())).map_err(Error::stdout),
-        Some(path) => to_file(path, |file| into(Box::new(file))).map_err(|source| Error::file(path, source)),
+        Some(path) => to_file(path, writing, |file| into(Box::new(file))).map_err(|source| Error::file(path, source)),
     }
 }
 
@@ -57,7 +59,8 @@ pub fn raw(path: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
             let mut stdout = io::stdout().lock();
             stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Error::stdout)
         }
-        Some(path) => to_file(path, |mut file| file.write_all(bytes)).map_err(|source| Error::file(path, source)),
+        Some(path) => to_file(path, &Writing::SHARED, |mut file| file.write_all(bytes))
+            .map_err(|source| Error::file(path, source)),
     }
 }
 
@@ -71,12 +74,12 @@ fn boxed(stream: impl Write + 'static) -> Box<dyn Write> {
     Box::new(BufWriter::new(stream))
 }
 
-fn to_file(path: &Path, plain: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
+fn to_file(path: &Path, writing: &Writing, plain: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
     // A device or a pipe cannot be replaced by a file.
     if fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
         return plain(File::options().write(true).open(path)?);
     }
-    Writing::SHARED.replace(path, |file| plain(file.try_clone()?))
+    writing.replace(path, |file| plain(file.try_clone()?))
 }
 
 /// Whether people are reading standard output.

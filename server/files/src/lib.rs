@@ -34,6 +34,8 @@ pub struct Writing {
 impl Writing {
     /// Something that people or other programs read.
     pub const SHARED: Writing = Writing { access: Access::Kept, lasting: true };
+    /// The same, where it can be made again.
+    pub const REPORT: Writing = Writing { access: Access::Kept, lasting: false };
     /// Something of this user's own.
     pub const OWN: Writing = Writing { access: Access::Own, lasting: true };
     /// Something that can be made again.
@@ -101,7 +103,7 @@ mod tests {
     fn what_fails_leaves_nothing_but_what_was_there() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a");
-        for writing in [Writing::SHARED, Writing::OWN, Writing::CACHE] {
+        for writing in [Writing::SHARED, Writing::REPORT, Writing::OWN, Writing::CACHE] {
             fs::write(&path, "before").expect("written");
             let full = writing.replace(&path, |file| {
                 file.write_all(b"half")?;
