@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         limits: "Functions that keep, return or disconnect the client, scripts, seeds, tests and `main` are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::NewExpression], prisma), Check::Nodes(&[Kind::CallExpression], reqwest)],
+    checks: &[Check::Nodes(&[Kind::NewExpression], prisma), Check::Nodes(&[Kind::CallExpression], http)],
     cases: &[
         Case::bad(
             "a.ts",
@@ -166,7 +166,7 @@ fn prisma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
-fn reqwest<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+fn http<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if cx.family() != Family::Rust {
         return;
     }
