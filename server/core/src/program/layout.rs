@@ -13,6 +13,27 @@ const EXTENSIONS: [&str; 8] = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "c
 const BUILT: [&str; 8] = ["dist", "lib", "build", "out", "esm", "cjs", "es", "output"];
 /// `extends` of a TypeScript configuration that are followed.
 const MAX_EXTENDS: usize = 8;
+/// Parts of the names of packages that keep documents, or take filters as such stores do.
+const DOCUMENTS: [&str; 18] = [
+    "mongo",
+    "monk",
+    "nedb",
+    "tingo",
+    "linvo",
+    "loki",
+    "pouch",
+    "couch",
+    "rxdb",
+    "typegoose",
+    "cosmos",
+    "parse-server",
+    "payload",
+    "waterline",
+    "sails",
+    "loopback",
+    "sequelize",
+    "orm",
+];
 /// Largest manifest that is read, in bytes.
 const MAX_MANIFEST: usize = 1 << 20;
 
@@ -30,6 +51,8 @@ struct Package {
     is_private: bool,
     /// Whether commands come with it: `bin`.
     has_commands: bool,
+    /// Whether there is a store of documents among what it depends on; `None` where it names nothing.
+    has_documents: Option<bool>,
 }
 
 /// `compilerOptions` of a TypeScript configuration.
@@ -58,6 +81,8 @@ pub struct Layout {
     by_name: FxHashMap<String, String>,
     compilers: FxHashMap<String, Compiler>,
     crates: FxHashMap<String, Crate>,
+    /// Whether any package depends on a store of documents.
+    has_documents: bool,
 }
 
 /// The folders of these files and those above them, up to the root: all that may hold a manifest of theirs.
@@ -108,6 +133,7 @@ impl Layout {
                 layout.crates.insert(folder.to_owned(), found);
             }
         }
+        layout.has_documents = layout.packages.values().any(|p| p.has_documents == Some(true));
         layout
     }
 
@@ -161,6 +187,14 @@ impl Layout {
     /// Whether a file is part of a package that people install for its commands.
     pub fn is_command(&self, path: &str) -> bool {
         ancestors(folder_of(path)).find_map(|f| self.packages.get(f)).is_some_and(|p| p.has_commands)
+    }
+
+    /// Whether manifests say that a program keeps no documents: one above the file names what it depends on, and none in the workspace
+    /// names a store of them.
+    pub fn is_without_documents(&self, path: &str) -> bool {
+        let named =
+            || ancestors(folder_of(path)).any(|f| self.packages.get(f).is_some_and(|p| p.has_documents.is_some()));
+        !self.has_documents && named()
     }
 
     /// The file that a package is by its name.
@@ -335,8 +369,13 @@ fn package(folder: &str, text: &str) -> Option<Package> {
     let imports = imports.map(|(k, v)| (k.clone(), targets(v))).collect();
     let is_private = json.get("private").and_then(Value::as_bool).unwrap_or(false);
     let has_commands = json.get("bin").is_some_and(|b| b.is_string() || b.as_object().is_some_and(|o| !o.is_empty()));
+    let lists = ["dependencies", "peerDependencies", "optionalDependencies"];
+    let named = || lists.iter().filter_map(|k| json.get(k).and_then(Value::as_object)).flat_map(serde_json::Map::keys);
+    let has_documents = named()
+        .next()
+        .map(|_| named().any(|name| DOCUMENTS.iter().any(|part| name.to_ascii_lowercase().contains(part))));
     let (folder, entries) = (folder.to_owned(), entries.collect());
-    Some(Package { folder, name, entries, exports, imports, is_private, has_commands })
+    Some(Package { folder, name, entries, exports, imports, is_private, has_commands, has_documents })
 }
 
 /// The files that an entry of `exports` may mean, sources first.

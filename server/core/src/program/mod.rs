@@ -386,6 +386,7 @@ impl Program {
             let links = Links {
                 is_offered: offered.contains(&*file.path),
                 is_command: self.layout.is_command(&file.path),
+                is_without_documents: self.layout.is_without_documents(&file.path),
                 targets: targets.into_iter().filter_map(id).collect(),
                 modules: modules.into_iter().filter_map(id).collect(),
             };

@@ -131,6 +131,7 @@ impl Outline {
                 Links {
                     is_offered: offered.contains(&*file.path),
                     is_command: self.layout.is_command(&file.path),
+                    is_without_documents: self.layout.is_without_documents(&file.path),
                     targets: targets.into_iter().filter_map(id).collect(),
                     modules: modules.into_iter().filter_map(id).collect(),
                 }
@@ -180,7 +181,8 @@ impl Outline {
                 text(&mut hasher, &file.path);
                 hasher.update(&file.key);
                 let links = &links[id.0 as usize];
-                hasher.update(&[u8::from(links.is_offered), u8::from(links.is_command)]);
+                let told = [links.is_offered, links.is_command, links.is_without_documents];
+                hasher.update(&told.map(u8::from));
                 let mut targets: Vec<_> = links.targets.iter().map(|(name, to)| (name.as_str(), *to)).collect();
                 targets.sort_unstable();
                 for (name, to) in targets.into_iter().chain(links.modules.iter().map(|(n, to)| (n.as_str(), *to))) {

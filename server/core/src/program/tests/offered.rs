@@ -408,3 +408,24 @@ fn copies_and_tables_have_no_prototype_of_others() {
         "#,
     );
 }
+
+#[test]
+fn manifests_tell_whether_documents_are_kept() {
+    let files = |manifest: &str, import: &str, mark: &str| {
+        format!(
+            "//// package.json\n{manifest}\n//// server/package.json\n{{ \"name\": \"b\" }}\n\
+             //// server/routes.js\nconst app = require('express')();\nconst Table = require('{import}');\n\
+             app.get('/a', async (req, res) => {{\nres.json(await Table.findOne({{ name: req.body.name }})); {mark}\n}});\n"
+        )
+    };
+    check(&files(r#"{ "name": "a", "dependencies": { "express": "5", "pg": "8" } }"#, "@acme/data/table", ""));
+    check(&files(r#"{ "name": "a", "dependencies": { "express": "5", "mongoose": "9" } }"#, "@acme/data/table", "//!"));
+    check(&files(
+        r#"{ "name": "a", "dependencies": { "express": "5", "@acme/MikroORM": "9" } }"#,
+        "@acme/data/table",
+        "//!",
+    ));
+    // Without a list nothing is known, and what a file imports is there.
+    check(&files(r#"{ "name": "a", "devDependencies": { "mocha": "11" } }"#, "@acme/data/table", "//!"));
+    check(&files(r#"{ "name": "a", "dependencies": { "express": "5" } }"#, "mongoose/table", "//!"));
+}

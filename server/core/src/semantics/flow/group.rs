@@ -843,10 +843,11 @@ impl<'a> Linker<'a> {
 
     /// What holds of a file as a whole.
     fn settle(&self, file: usize, result: &mut FileResult) {
-        // Middleware that takes operators out of every request.
+        // Middleware that takes operators out of every request; a program of which the manifest names no store with operators.
         let units = || self.units.iter().filter(|u| u.file == file);
+        let has = |part: &str| units().any(|u| u.block.arena().text().contains(part));
         if result.hits.iter().any(|(_, h)| h.kind == SinkKind::NoSql)
-            && units().any(|u| u.block.arena().text().contains("express-mongo-sanitize"))
+            && (has("express-mongo-sanitize") || self.files[file].links.is_without_documents && !has("mongo"))
         {
             result.hits.retain(|(_, h)| h.kind != SinkKind::NoSql);
         }

@@ -29,6 +29,8 @@ pub struct Links {
     pub is_offered: bool,
     /// Whether people install its package for its commands.
     pub is_command: bool,
+    /// Whether the manifests say that the program keeps no documents, so that no filter of a store is meant.
+    pub is_without_documents: bool,
 }
 
 /// Members of a class by name.
