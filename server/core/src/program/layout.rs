@@ -14,7 +14,7 @@ const BUILT: [&str; 8] = ["dist", "lib", "build", "out", "esm", "cjs", "es", "ou
 /// `extends` of a TypeScript configuration that are followed.
 const MAX_EXTENDS: usize = 8;
 /// Parts of the names of packages that keep documents, or take filters as such stores do.
-const DOCUMENTS: [&str; 19] = [
+const DOCUMENTS: [&str; 22] = [
     "mongo",
     "monk",
     "nedb",
@@ -34,6 +34,9 @@ const DOCUMENTS: [&str; 19] = [
     "sequelize",
     "typeorm",
     "mikro",
+    "strapi",
+    "feathers",
+    "keystone",
 ];
 /// Largest manifest that is read, in bytes.
 const MAX_MANIFEST: usize = 1 << 20;
