@@ -31,6 +31,7 @@ pub(crate) mod secrets;
 pub(crate) mod shape;
 pub(crate) mod support;
 pub(crate) mod unawaited;
+pub(crate) mod vue;
 
 pub use case::{Case, Verdict};
 pub use docs::markdown;

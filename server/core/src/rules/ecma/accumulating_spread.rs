@@ -5,7 +5,9 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Place, Severity};
 use crate::rules::lists::is_surely_data;
 use crate::rules::shape::{mentions, parameters};
-use crate::rules::support::{args, bare, constant, enclosing_loop, is_function, method, place_name, runs_once, words};
+use crate::rules::support::{
+    args, bare, constant, enclosing_function, enclosing_loop, is_function, method, place_name, runs_once, words,
+};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -303,7 +305,7 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // A list of lists, whose first is what the others are added to, is short: `lists.reduce((a, b) => a.concat(b))`.
     let flattens = initial.is_none()
-        && node.ancestors().find(|a| is_function(*a)).and_then(|f| f.child(Field::Name)).is_some_and(|n| {
+        && enclosing_function(node).and_then(|f| f.child(Field::Name)).is_some_and(|n| {
             words(n.text()).first().is_some_and(|w| matches!(w.as_str(), "flatten" | "flat" | "concat" | "merge"))
         });
     if flattens {
@@ -648,7 +650,7 @@ fn is_few(condition: Node<'_>) -> bool {
 
 /// The callback of a `forEach` around.
 fn for_each<'a>(node: Node<'a>) -> Option<Node<'a>> {
-    let function = node.ancestors().find(|a| is_function(*a))?;
+    let function = enclosing_function(node)?;
     let call = function.parent()?.parent()?;
     let (over, name) = method(call)?;
     (name.text() == "forEach" && bare(over).kind() != Kind::Array).then_some(function)

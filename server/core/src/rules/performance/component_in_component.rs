@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::report_in;
-use crate::rules::support::{bare, is_function};
+use crate::rules::support::{bare, enclosing_function, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -104,7 +104,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if node.kind() == Kind::FunctionDeclaration { Some(node) } else { node.child(Field::Value).map(bare) };
     let Some(function) = function.filter(|f| is_function(*f)) else { return };
     // The function around, which must be a component itself.
-    let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return };
+    let Some(around) = enclosing_function(node) else { return };
     let outer = match around.child(Field::Name) {
         Some(n) if around.kind() != Kind::MethodDefinition => Some(n.text()),
         Some(_) => None,

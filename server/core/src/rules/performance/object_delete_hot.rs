@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::operator;
-use crate::rules::support::{args, enclosing_loop, is_function, method};
+use crate::rules::support::{args, enclosing_function, enclosing_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -67,11 +67,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let again = enclosing_loop(node).is_some()
-        || node.ancestors().find(|a| is_function(*a)).and_then(|f| f.parent()).and_then(|p| p.parent()).is_some_and(
-            |call| {
-                args(call).next().is_some() && method(call).is_some_and(|(_, m)| matches!(m.text(), "forEach" | "map"))
-            },
-        );
+        || enclosing_function(node).and_then(|f| f.parent()).and_then(|p| p.parent()).is_some_and(|call| {
+            args(call).next().is_some() && method(call).is_some_and(|(_, m)| matches!(m.text(), "forEach" | "map"))
+        });
     if again {
         let message = format!(
             "`delete {text}` turns each of these objects into a slow dictionary. Build the object without the property, or set it to `undefined`."

@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::queries::{asks, is_lookup, is_select, is_write};
 use crate::rules::shape::home;
-use crate::rules::support::{args, bare, is_function, is_loop, method, string_value, words};
+use crate::rules::support::{args, bare, enclosing_function, is_function, is_loop, method, string_value, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -268,7 +268,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn waited_together(call: Node<'_>) -> bool {
     let returned = call.parent().is_some_and(|p| p.kind() == Kind::ReturnStatement)
         || call.parent().is_some_and(|p| p.kind() == Kind::ArrowFunction) && call.field() == Field::Body;
-    let Some(callback) = call.ancestors().find(|a| is_function(*a)).filter(|_| returned) else { return false };
+    let Some(callback) = enclosing_function(call).filter(|_| returned) else { return false };
     let list = callback.parent().and_then(|p| p.parent());
     list.and_then(|l| l.parent()).and_then(|p| p.parent()).is_some_and(|all| {
         method(all).is_some_and(|(of, m)| of.text() == "Promise" && matches!(m.text(), "all" | "allSettled"))

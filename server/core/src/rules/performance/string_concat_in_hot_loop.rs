@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{mentions, operands, operator};
-use crate::rules::support::{args, bare, enclosing_loop, is_function, method, place_name};
+use crate::rules::support::{args, bare, enclosing_function, enclosing_loop, is_function, method, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -168,7 +168,7 @@ fn round<'a>(node: Node<'a>) -> Option<Node<'a>> {
     if let Some(found) = enclosing_loop(node) {
         return Some(found);
     }
-    let function = node.ancestors().find(|a| is_function(*a))?;
+    let function = enclosing_function(node)?;
     let call = function.parent()?.parent()?;
     let (_, name) = method(call)?;
     let again = match name.text() {

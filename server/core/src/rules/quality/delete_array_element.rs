@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{is_array, operands, operator, same};
-use crate::rules::support::{bare, is_function};
+use crate::rules::support::{bare, enclosing_function, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -99,7 +99,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// Whether the function sets the same element later: it is only out of the way for a while.
 fn is_put_back(node: Node<'_>, place: Node<'_>) -> bool {
-    let function = node.ancestors().find(|a| is_function(*a)).unwrap_or_else(|| node.arena().root());
+    let function = enclosing_function(node).unwrap_or_else(|| node.arena().root());
     function.descendants_until(is_function).any(|n| {
         n.kind() == Kind::AssignmentExpression
             && n.span().start > node.span().end

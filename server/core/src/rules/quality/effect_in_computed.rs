@@ -2,8 +2,8 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{callback, function, report_in, root_name};
-use crate::rules::support::{bare, ecma_path, is_function, method};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::support::{bare, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule, vue};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -109,16 +109,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Cx<'_>) {
-    if !cx.file.imports.iter().any(|(_, p)| is_vue(p)) {
+    if !vue::is_imported(cx) {
         return;
     }
     let mut found = Vec::new();
     for n in cx.arena().nodes() {
         match n.kind() {
             Kind::CallExpression => {
-                let Some(path) = n.child(Field::Function).and_then(|f| ecma_path(f, cx)) else { continue };
-                if is_vue(&path)
-                    && path.ends_with(".computed")
+                if vue::called(n, cx).is_some_and(|name| name == "computed")
                     && let Some(f) = callback(n, 0, cx)
                 {
                     found.extend(changes(f));
@@ -147,11 +145,6 @@ fn check(cx: &mut Cx<'_>) {
         );
         report_in(cx, at, Note::new(cx.rule, at.span(), message));
     }
-}
-
-fn is_vue(path: &str) -> bool {
-    let module = path.rsplit_once('.').map_or(path, |(m, _)| m);
-    matches!(module, "vue" | "@vue/composition-api" | "@vue/reactivity" | "@vue/runtime-core" | "vue-demi")
 }
 
 /// What a function writes to while it runs, and not in a callback of its own.

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::operator;
-use crate::rules::support::{args, bare, is_async, is_function, place_name, words};
+use crate::rules::support::{args, bare, enclosing_function, is_async, is_function, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -113,7 +113,7 @@ const UNDER_WAY: &[&str] = &[
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let Some(function) = node.ancestors().find(|a| is_function(*a)).filter(|f| is_async(*f) == Some(true)) else {
+    let Some(function) = enclosing_function(node).filter(|f| is_async(*f) == Some(true)) else {
         return;
     };
     // Whoever catches what fails, in this function, may well undo it there.

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{args, bare, is_function, method, place_name, statement, words};
+use crate::rules::support::{args, bare, enclosing_function, is_function, method, place_name, statement, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -101,7 +101,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "open" => matches!(of.text(), "fs.promises" | "fsp" | "fsPromises" | "promises" | "fs"),
         _ => false,
     };
-    let Some(function) = node.ancestors().find(|a| is_function(*a)).filter(|_| taken) else { return };
+    let Some(function) = enclosing_function(node).filter(|_| taken) else { return };
     let Some(begin) = Some(statement(node)).filter(|s| s.parent().is_some_and(|p| p.kind() == Kind::StatementBlock))
     else {
         return;

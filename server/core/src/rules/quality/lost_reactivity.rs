@@ -2,8 +2,8 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::parameters;
-use crate::rules::support::{bare, constant, ecma_path, is_function};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::support::{bare, constant, enclosing_function, is_function};
+use crate::rules::{Case, Check, Cx, Docs, Rule, vue};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -126,7 +126,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Cx<'_>) {
-    if !cx.file.imports.iter().any(|(_, p)| is_vue(p)) {
+    if !vue::is_imported(cx) {
         return;
     }
     let arena = cx.arena();
@@ -174,13 +174,13 @@ fn check(cx: &mut Cx<'_>) {
 
 /// `watch(state.open, ..)` where `state` is reactive, and `open` begins as a literal.
 fn value_watched<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
-    if of_vue(call, cx)? != "watch" {
+    if vue::called(call, cx)? != "watch" {
         return None;
     }
     let value = call.child(Field::Arguments)?.first_named().map(bare)?;
     let (of, key) = (value.child(Field::Object)?, value.child(Field::Property)?);
     let made = constant(of);
-    if value.kind() != Kind::MemberExpression || made == of || of_vue(made, cx)? != "reactive" {
+    if value.kind() != Kind::MemberExpression || made == of || vue::called(made, cx)? != "reactive" {
         return None;
     }
     let object = made.child(Field::Arguments)?.first_named().map(bare).filter(|o| o.kind() == Kind::Object)?;
@@ -188,17 +188,6 @@ fn value_watched<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
     let plain =
         matches!(bare(pair.child(Field::Value)?).kind(), Kind::True | Kind::False | Kind::Number | Kind::String);
     plain.then_some(value)
-}
-
-fn is_vue(path: &str) -> bool {
-    let module = path.rsplit_once('.').map_or(path, |(m, _)| m);
-    matches!(module, "vue" | "@vue/composition-api" | "@vue/reactivity" | "@vue/runtime-core" | "vue-demi")
-}
-
-/// The name of Vue's function that a call calls.
-fn of_vue(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
-    let path = ecma_path(call.child(Field::Function).filter(|_| call.kind() == Kind::CallExpression)?, cx)?;
-    is_vue(&path).then(|| path.rsplit('.').next().unwrap_or_default().to_owned())
 }
 
 /// Whether a function is a component's `setup`.
@@ -213,19 +202,15 @@ fn is_setup(function: Node<'_>) -> bool {
         || function.parent().is_some_and(|p| p.kind() == Kind::Pair && p.child(Field::Key).is_some_and(named))
 }
 
-fn function_around(node: Node<'_>) -> Option<Node<'_>> {
-    node.ancestors().find(|a| is_function(*a))
-}
-
 /// Whether what is taken apart here is reactive: the first parameter of `setup`, or what `reactive` gives.
 fn loses(declarator: Node<'_>, value: Node<'_>, cx: &Cx<'_>) -> bool {
     let source = constant(value);
     if source.kind() == Kind::CallExpression {
         // An inner function takes it apart anew each time that it runs.
-        return function_around(source) == function_around(declarator)
-            && of_vue(source, cx).is_some_and(|n| matches!(n.as_str(), "reactive" | "shallowReactive"));
+        return enclosing_function(source) == enclosing_function(declarator)
+            && vue::called(source, cx).is_some_and(|n| matches!(n.as_str(), "reactive" | "shallowReactive"));
     }
-    let Some(function) = function_around(declarator) else { return false };
+    let Some(function) = enclosing_function(declarator) else { return false };
     value.kind() == Kind::Identifier
         && is_setup(function)
         && parameters(function).first().is_some_and(|p| p.text() == value.text())
@@ -248,11 +233,11 @@ fn read_later(name: Node<'_>, cx: &Cx<'_>) -> bool {
     name.arena().named(name.text()).filter(|n| *n != name && n.kind() == Kind::Identifier).any(|n| {
         n.ancestors().filter(|a| is_function(*a) && !name.ancestors().any(|b| b == *a)).any(|f| {
             let given = f.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent());
-            let watched = given.and_then(|c| of_vue(c, cx)).is_some_and(|v| {
+            let watched = given.and_then(|c| vue::called(c, cx)).is_some_and(|v| {
                 matches!(v.as_str(), "computed" | "watch" | "watchEffect" | "watchPostEffect" | "watchSyncEffect")
             });
             let renders = f.parent().is_some_and(|p| p.kind() == Kind::ReturnStatement)
-                && f.ancestors().find(|a| is_function(*a)).is_some_and(is_setup);
+                && enclosing_function(f).is_some_and(is_setup);
             watched || renders
         })
     })

@@ -225,7 +225,7 @@ fn asks_database(receiver: Node<'_>, name: &str, cx: &Cx<'_>) -> bool {
 
 /// Whether a name is a parameter of the function around it whose written type gives a promise: `run: () => Promise<T>`.
 fn is_given_async(call: Node<'_>, name: &str) -> bool {
-    let around = call.ancestors().find(|a| is_function(*a));
+    let around = enclosing_function(call);
     let list = around.and_then(|f| f.child(Field::Parameters));
     let mut parameters = list.into_iter().flat_map(Node::named_children);
     let parameter = parameters.find(|p| p.child(Field::Pattern).is_some_and(|b| b.text() == name));

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::root_name;
-use crate::rules::support::{bare, is_function, method, place_name};
+use crate::rules::support::{bare, enclosing_function, method, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -192,7 +192,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(setter) = setter(root) else { return };
     // The setter is called with something in the same function: else it may be a box that is kept on purpose.
-    let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return };
+    let Some(around) = enclosing_function(node) else { return };
     let set = around
         .descendants()
         .find(|n| n.kind() == Kind::CallExpression && n.child(Field::Function).is_some_and(|f| f.text() == setter));
@@ -259,7 +259,7 @@ fn reduces<'a>(node: Node<'a>, root: Node<'a>, cx: &Cx<'a>) -> bool {
     if !matches!(root.text(), "state" | "prevState" | "prev") {
         return false;
     }
-    let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return false };
+    let Some(around) = enclosing_function(node) else { return false };
     let parameters = crate::rules::shape::parameters(around);
     let [state, action] = parameters.as_slice() else { return false };
     if state.text() != root.text() || !matches!(action.text(), "action" | "event" | "msg") {
@@ -281,7 +281,7 @@ fn reduces<'a>(node: Node<'a>, root: Node<'a>, cx: &Cx<'a>) -> bool {
 
 /// Whether a write while rendering goes into a prop that a component takes apart.
 fn prop<'a>(node: Node<'a>, root: Node<'a>, cx: &Cx<'a>) -> bool {
-    let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return false };
+    let Some(around) = enclosing_function(node) else { return false };
     let name = match around.child(Field::Name) {
         Some(n) => Some(n.text()),
         None => match around.parent() {

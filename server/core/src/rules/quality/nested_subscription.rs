@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{mentions, parameters};
-use crate::rules::support::{args, is_function, method};
+use crate::rules::support::{args, enclosing_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -91,7 +91,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !reactive || !dropped {
         return;
     }
-    let Some(callback) = node.ancestors().find(|a| is_function(*a)) else { return };
+    let Some(callback) = enclosing_function(node) else { return };
     // `subscribe(f)` or `subscribe({ next: f })`
     let holder = callback.parent().filter(|p| p.kind() == Kind::Pair).and_then(|p| p.parent());
     let next = callback

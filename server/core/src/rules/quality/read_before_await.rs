@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{mentions, operands, operator};
-use crate::rules::support::{bare, is_async, is_function, method};
+use crate::rules::support::{bare, enclosing_function, is_async, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -103,7 +103,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let name = left.text();
     // The function that waits is async, and the variable is none of its own.
-    let Some(waiting) = node.ancestors().find(|a| is_function(*a)) else { return };
+    let Some(waiting) = enclosing_function(node) else { return };
     if is_async(waiting) != Some(true) || declares_inside(waiting, name) {
         return;
     }
@@ -125,7 +125,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// `this.balance += await fee()`: whoever calls the method meanwhile changes the same field.
 fn of_object<'a>(node: Node<'a>, left: Node<'a>, right: Node<'a>, cx: &mut Cx<'a>) {
     let own = left.child(Field::Object).is_some_and(|o| o.kind() == Kind::This);
-    let Some(waiting) = node.ancestors().find(|a| is_function(*a)).filter(|f| is_async(*f) == Some(true)) else {
+    let Some(waiting) = enclosing_function(node).filter(|f| is_async(*f) == Some(true)) else {
         return;
     };
     // A loop of one run adds up its own.

@@ -2,7 +2,9 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{callback, exits, explains, is_commented, is_explained};
-use crate::rules::support::{args, bare, is_function, is_loop, method, place_name, statement, words};
+use crate::rules::support::{
+    args, bare, enclosing_function, is_function, is_loop, method, place_name, statement, words,
+};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -384,7 +386,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// Whether the only answer of a request's handler is given in a `try`, behind something that is waited for.
 fn leaves_unanswered(attempt: Node<'_>, guarded: Node<'_>) -> bool {
-    let Some(handler) = attempt.ancestors().find(|a| is_function(*a)) else { return false };
+    let Some(handler) = enclosing_function(attempt) else { return false };
     let given = crate::rules::shape::parameters(handler);
     let Some(reply) = given.iter().find(|p| matches!(p.text(), "res" | "response" | "reply")) else { return false };
     let waits = guarded.descendants_until(is_function).any(|n| n.kind() == Kind::AwaitExpression);
@@ -484,7 +486,7 @@ fn is_let_go(guarded: Node<'_>) -> bool {
 
 /// Whether a comment above the function says that it is not to throw.
 fn is_told_above(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
-    let Some(function) = attempt.ancestors().find(|a| is_function(*a)) else { return false };
+    let Some(function) = enclosing_function(attempt) else { return false };
     let whole = cx.arena().text();
     let mut start = function.span().start as usize;
     // `const f = () => ..` and `exports.f = () => ..` begin before the function.

@@ -2,8 +2,8 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{operands, operator, report_in};
-use crate::rules::support::{bare, ecma_path};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::support::bare;
+use crate::rules::{Case, Check, Cx, Docs, Rule, vue};
 use crate::syntax::{Arena, Node};
 
 pub static RULE: Rule = Rule {
@@ -116,13 +116,8 @@ fn check(cx: &mut Cx<'_>) {
 
 /// Whether a value is made by one of Vue's functions for refs.
 fn is_ref(value: Node<'_>, cx: &Cx<'_>) -> bool {
-    let Some(callee) = value.child(Field::Function).filter(|_| value.kind() == Kind::CallExpression) else {
-        return false;
-    };
-    let Some(path) = ecma_path(callee, cx) else { return false };
-    let Some((module, name)) = path.rsplit_once('.') else { return false };
-    matches!(name, "ref" | "shallowRef" | "computed" | "toRef" | "customRef")
-        && matches!(module, "vue" | "@vue/composition-api" | "@vue/reactivity" | "@vue/runtime-core" | "vue-demi")
+    vue::called(value, cx)
+        .is_some_and(|name| matches!(name.as_str(), "ref" | "shallowRef" | "computed" | "toRef" | "customRef"))
 }
 
 /// The mentions of a name that are asked for their truth, where nothing in the block binds the name anew.

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_types::macro_name;
-use crate::rules::support::{bare, is_function};
+use crate::rules::support::{bare, enclosing_function, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
@@ -152,7 +152,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     {
         return;
     }
-    let Some(function) = node.ancestors().find(|a| is_function(*a)) else { return };
+    let Some(function) = enclosing_function(node) else { return };
     // A closure of its own block may change anything; so may a macro.
     if body.descendants().any(|n| leaves(n)) || function.descendants().any(|n| n.is_hole()) {
         return;

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{args, bare, is_function, method, place_name, words};
+use crate::rules::support::{args, bare, enclosing_function, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -104,7 +104,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             "http" | "https" | "http2" | "net" | "tls" | "ws" | "websocket" | "uWebSockets"
         )
     });
-    let Some(callback) = node.ancestors().find(|a| is_function(*a)).filter(|_| server) else { return };
+    let Some(callback) = enclosing_function(node).filter(|_| server) else { return };
     let tried = node.ancestors().any(|a| {
         a.kind() == Kind::TryStatement
             && a.child(Field::Body).is_some_and(|b| b.span().contains(node.span()))
