@@ -31,6 +31,7 @@ use pass::{Pass, Seen};
 pub use skip::{SkipReason, why_skip};
 pub use suppress::Suppression;
 pub use times::Times;
+pub(crate) use twins::is_example;
 pub use twins::{Copied, Twin, TwinPlace};
 
 /// Something that could not be analysed.
@@ -555,11 +556,6 @@ const RUN_BY_TESTS: [&str; 14] = [
 /// edit in one would not be noticed.
 fn says(block: &Block, depth: usize, what: fn(&str) -> bool) -> bool {
     what(block.arena().text()) || depth > 0 && block.children().any(|c| says(c, depth - 1, what))
-}
-
-/// Whether a file's folder says that it shows how something is used.
-pub(crate) fn is_example(path: &str) -> bool {
-    twins::is_example(path)
 }
 
 /// Whether a file tests, measures or shows other code.

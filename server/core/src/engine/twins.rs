@@ -160,7 +160,7 @@ pub(super) fn is_practice(path: &str) -> bool {
 }
 
 /// Whether a file's folder says that it shows how something is used.
-pub(super) fn is_example(path: &str) -> bool {
+pub(crate) fn is_example(path: &str) -> bool {
     const FOLDERS: &[&str] =
         &["example", "examples", "demo", "demos", "sample", "samples", "sample-app", "playground", "playgrounds"];
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))

@@ -14,7 +14,7 @@ pub(super) struct Graph {
     /// The group of each file.
     pub of: FxHashMap<FileId, usize>,
     /// All groups, those that hang together by imports beside each other, by their levels.
-    pub order: Vec<usize>,
+    order: Vec<usize>,
     /// Where in that order each island ends.
     ends: Vec<usize>,
 }

@@ -196,9 +196,8 @@ impl Layout {
     /// Whether manifests say that a program keeps no documents: one above the file names what it depends on, and none in the workspace
     /// names a store of them.
     pub fn is_without_documents(&self, path: &str) -> bool {
-        let named =
-            || ancestors(folder_of(path)).any(|f| self.packages.get(f).is_some_and(|p| p.has_documents.is_some()));
-        !self.has_documents && named()
+        let names = |folder: &str| self.packages.get(folder).is_some_and(|p| p.has_documents.is_some());
+        !self.has_documents && ancestors(folder_of(path)).any(names)
     }
 
     /// The file that a package is by its name.
@@ -374,10 +373,13 @@ fn package(folder: &str, text: &str) -> Option<Package> {
     let is_private = json.get("private").and_then(Value::as_bool).unwrap_or(false);
     let has_commands = json.get("bin").is_some_and(|b| b.is_string() || b.as_object().is_some_and(|o| !o.is_empty()));
     let lists = ["dependencies", "peerDependencies", "optionalDependencies"];
-    let named = || lists.iter().filter_map(|k| json.get(k).and_then(Value::as_object)).flat_map(serde_json::Map::keys);
-    let has_documents = named()
-        .next()
-        .map(|_| named().any(|name| DOCUMENTS.iter().any(|part| name.to_ascii_lowercase().contains(part))));
+    let named: Vec<String> = lists
+        .iter()
+        .filter_map(|list| json.get(list).and_then(Value::as_object))
+        .flat_map(|list| list.keys().map(|name| name.to_ascii_lowercase()))
+        .collect();
+    let keeps = |name: &String| DOCUMENTS.iter().any(|part| name.contains(part));
+    let has_documents = (!named.is_empty()).then(|| named.iter().any(keeps));
     let (folder, entries) = (folder.to_owned(), entries.collect());
     Some(Package { folder, name, entries, exports, imports, is_private, has_commands, has_documents })
 }
