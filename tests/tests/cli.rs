@@ -9,6 +9,8 @@ mod cli {
     mod fixes;
     mod formats;
     mod inputs;
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    mod memory;
     mod news;
     mod offline;
     mod policy;
