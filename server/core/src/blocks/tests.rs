@@ -209,3 +209,29 @@ fn a_long_block_finds_names_in_its_index_as_a_short_one_finds_them_by_looking() 
     assert_eq!(arena.named("b").count(), 1_800, "bound once and used once in each");
     assert!(arena.named("c").next().is_none(), "a property is no variable");
 }
+
+/// The blocks of a text after edits (line, column, lines, columns, new) are those of the text at its end.
+fn hold_after(language: &'static Language, start: &str, edits: &[(u32, u32, u32, u32, &str)]) {
+    let mut text = Text::new(start);
+    let mut tree = SyntaxTree::parse(language, &text).expect("parse");
+    let mut blocks = Blocks::of_text(&tree, &text);
+    for (line, column, lines, columns, new) in edits.iter().copied() {
+        let from = text.offset(LineColumn { line, column }, Encoding::Utf16);
+        let to = text.offset(LineColumn { line: line + lines, column: column + columns }, Encoding::Utf16).max(from);
+        let input = text.replace(from, to, new).expect("edit");
+        tree.edit(&input);
+        let (new_tree, dirty) = tree.reparse(&text, Edit::from(&input)).expect("reparse");
+        tree = new_tree;
+        blocks.update(&tree, &text, dirty);
+        assert_eq!(shape(&blocks), shape(&Blocks::of_text(&tree, &text)), "{} {text}", language.name);
+    }
+}
+
+#[test]
+fn a_token_that_the_parser_invents_stays_one() {
+    let header = PIECES[4];
+    for language in LANGUAGES {
+        let start = format!("class B {{{header}function f(a) {{ return a + 1; }}\n)");
+        hold_after(language, "", &[(0, 0, 0, 0, &start), (1, 1, 0, 0, "{"), (1, 2, 0, 0, "")]);
+    }
+}

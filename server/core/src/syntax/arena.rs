@@ -399,7 +399,8 @@ impl Arena {
         // of the code before the edit, or at the start of the code after it.
         let (mut first, mut n) = (1, 1);
         while let Some(node) = at(n).filter(|node| node.end < edited.start) {
-            if is_code(n) {
+            // Where one starts at the place of such a token, both are taken, as a place is all that finds them again.
+            if is_code(n) && at(first).is_some_and(|first| first.start < node.start) {
                 first = n;
             }
             n = node.last;
@@ -409,7 +410,7 @@ impl Arena {
             let (done, code) = (node.start > edited.end, is_code(last));
             own = own.start.min(node.start)..own.end.max(node.end);
             last = node.last;
-            if done && code {
+            if done && code && at(last).is_none_or(|next| next.start > node.start) {
                 break;
             }
         }
