@@ -10,6 +10,10 @@ use anyhow::{Result, bail};
 use crate::run::{Cargo, release, say, works};
 use crate::{cross, host, package, tools};
 
+/// Where the property tests' random numbers start, unless `PROPTEST_RNG_SEED` says otherwise: whether a change passes
+/// must not hang on luck.
+const SEED: &str = "20260601";
+
 /// Runs it.
 pub fn run(arguments: &[String]) -> Result<()> {
     let (mut editors, mut host, mut cross) = (true, true, true);
@@ -31,12 +35,16 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Cargo::new("clippy").args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]).run()?;
     // The bench of the kernels has no tests.
     let workspace = ["--workspace", "--exclude", "sidenote-tests", "--exclude", "sidenote-bench-kernels"];
+    let seed = std::env::var("PROPTEST_RNG_SEED").unwrap_or_else(|_| SEED.to_owned());
+    let unit_tests = |arguments: &[&str]| {
+        Cargo::new("unit tests").args(arguments.iter().copied()).args(workspace).env("PROPTEST_RNG_SEED", &seed)
+    };
     if works("cargo", &["nextest", "--version"]) {
         // A test that kills processes under load is given a second chance, and called flaky where it needs it.
         let nextest = ["--status-level", "fail", "--final-status-level", "flaky", "--retries", "1"];
-        Cargo::new("unit tests").args(["nextest", "run"]).args(workspace).args(nextest).run()?;
+        unit_tests(&["nextest", "run"]).args(nextest).run()?;
     } else {
-        Cargo::new("unit tests").args(["test", "--quiet"]).args(workspace).run()?;
+        unit_tests(&["test", "--quiet"]).run()?;
     }
     if cross {
         cross::run()?;
