@@ -82,6 +82,10 @@ impl Job<'_> {
     pub fn scan_part(&self, candidates: &[Candidate], mine: impl Fn(&Candidate) -> bool + Sync) -> Scan {
         let results: Vec<Told> = self.pool.install(|| {
             if let Some(cache) = self.cache {
+                // Where something is kept, most likely nothing has to be analysed.
+                if cache.is_empty() {
+                    read_models(candidates);
+                }
                 let looked = cache::look(self, cache, candidates);
                 let files: Vec<_> = candidates.iter().zip(&looked).collect();
                 let (imported, outline) = cache::Imported::of(self, cache, &files, &HashSet::new());
@@ -89,12 +93,7 @@ impl Job<'_> {
                 let mine: Vec<_> = files.into_iter().filter(|(c, _)| mine(c)).collect();
                 return state.found(self, cache, &mine);
             }
-            // Read by one worker while the others parse: without that all of them wait for it together.
-            for family in [Family::Rust, Family::Ecma] {
-                if candidates.iter().any(|c| c.path.ends_with(".rs") == (family == Family::Rust)) {
-                    rayon::spawn(move || _ = Models::of(family));
-                }
-            }
+            read_models(candidates);
             let loaded = self.load(candidates, |_| Rules::Soon);
             let mut following = program::Following::new(self.workspace, self.stats);
             for (path, source) in parsed(candidates, &loaded) {
@@ -142,6 +141,15 @@ impl Job<'_> {
         });
         (self.done)();
         result
+    }
+}
+
+/// Lets one worker read the models of libraries while the others parse: without that all of them wait for it together.
+fn read_models(candidates: &[Candidate]) {
+    for family in [Family::Rust, Family::Ecma] {
+        if candidates.iter().any(|c| c.path.ends_with(".rs") == (family == Family::Rust)) {
+            rayon::spawn(move || _ = Models::of(family));
+        }
     }
 }
 

@@ -134,6 +134,8 @@ pub struct Interp<'a> {
     pub(super) reading: Option<Arc<At>>,
     /// Summaries that are applied right now, one for a call in the other.
     pub(super) applying: u8,
+    /// How often functions of the block ran for who was handed them while others did.
+    pub(super) nested_runs: FxHashMap<FnId, u16>,
     /// What the method of this block that ran last made of its object.
     pub(super) left_this: Option<Val>,
     /// The call that functions are being handed to.
@@ -186,6 +188,7 @@ impl<'a> Interp<'a> {
             getters: 0,
             reading: None,
             applying: 0,
+            nested_runs: FxHashMap::default(),
             left_this: None,
             handing: Span::default(),
             watched: match block.kind() {
@@ -307,6 +310,11 @@ impl<'a> Interp<'a> {
             self.join_slot(&mut slot, &self.state);
             self.tries.push(slot);
         }
+    }
+
+    /// How many functions of the block are at work, each called by the one before.
+    pub(super) fn active_functions(&self) -> usize {
+        self.active.len()
     }
 
     /// Whether a function of the block would be run by a call here rather than taken for what made its arguments.

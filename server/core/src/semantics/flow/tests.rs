@@ -262,3 +262,30 @@ fn what_one_way_alone_tells_of_a_request() {
     ",
     );
 }
+
+#[test]
+fn listeners_that_tell_each_other_do_not_run_without_end() {
+    let listener = |n: usize| {
+        format!(
+            "this.context.on('event{n}', ({{ item }}) => {{ if (this.id !== item.id) {{ return; }} this.page().emitter.emit('Event{n}', this); }});"
+        )
+    };
+    let listeners: Vec<String> = (0..14).map(listener).collect();
+    let code = format!(
+        "
+        class Emitter {{
+            on(type, listener) {{ this.listeners.push(listener); return this; }}
+            emit(type, event) {{ for (const listener of this.listeners) {{ listener(event); }} }}
+        }}
+        class Frame {{
+            constructor(context, page) {{ this.context = context; this.owner = page; }}
+            page() {{ return this.owner; }}
+            initialize() {{ {} }}
+        }}
+        ",
+        listeners.join("\n")
+    );
+    let document = crate::document::Document::new("a.js", by_name("javascript").expect("a language"), &code, 0);
+    let report = crate::engine::Engine::new(crate::config::Config::default()).analyze(&document.expect("parsed"));
+    assert!(report.gaps.is_empty(), "{:?}", report.gaps);
+}

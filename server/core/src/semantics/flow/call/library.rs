@@ -409,6 +409,7 @@ impl<'a> Interp<'a> {
             // Handlers in an array, `app.get('/', [check, handler])`, or in an options object.
             if funcs.is_empty() {
                 inner_functions(arg, 0, &mut funcs);
+                funcs.retain(|func| self.is_worth_another_run(func, self.active_functions() > 2));
             }
             if funcs.is_empty()
                 && let Some(result) = self.hand_to_library(call, arg, i, params)
@@ -652,9 +653,12 @@ impl<'a> Interp<'a> {
     }
 }
 
-/// Functions in an array or object, or in those inside of it.
+/// Functions in an array or object, or in those inside of it. What an instance of a class keeps it calls itself, when it likes.
 fn inner_functions(value: &Val, depth: usize, out: &mut Vec<FuncRef>) {
     const MOST: usize = 8;
+    if value.class.is_some() {
+        return;
+    }
     for (_, inner) in value.fields() {
         if inner.funcs.is_empty() && depth < 2 {
             inner_functions(inner, depth + 1, out);

@@ -13,6 +13,9 @@ use crate::semantics::hir::{FnId, PatKind};
 /// Summaries that are applied one for a call in the other: functions that call what they are handed, which is such a function.
 const MAX_APPLYING: u8 = 8;
 
+/// Runs of one function of the block by who was handed an object that holds it, or by a summary that is applied in another.
+const MAX_NESTED_RUNS: u16 = 4;
+
 /// What lies below the parameters in one call: by the parameter, the path, and the place where that is read, whose address stands
 /// for it as long as the summary lives.
 type Projections = FxHashMap<(u16, SmallVec<[Ustr; MAX_PATH]>, usize), Val>;
@@ -330,7 +333,9 @@ impl<'a> Interp<'a> {
                 if self.applying < MAX_APPLYING {
                     self.applying += 1;
                     for func in callee.funcs.clone() {
-                        self.invoke(&func, &self.with_bound(&callee, &list), None, span);
+                        if self.is_worth_another_run(&func, self.applying > 1) {
+                            self.invoke(&func, &self.with_bound(&callee, &list), None, span);
+                        }
                     }
                     self.applying -= 1;
                 }
@@ -338,6 +343,17 @@ impl<'a> Interp<'a> {
             }
         }
         self.substitute(&summary.result, args, this, &at)
+    }
+
+    /// Whether a function that may be called by whom it was handed to is run once more. Listeners that tell other listeners of the same
+    /// object something run each other, `nested`, all of them for each.
+    pub(super) fn is_worth_another_run(&mut self, func: &FuncRef, nested: bool) -> bool {
+        if func.block != self.block || !nested {
+            return true;
+        }
+        let runs = self.nested_runs.entry(func.id).or_default();
+        *runs += 1;
+        *runs <= MAX_NESTED_RUNS
     }
 
     /// What lies at a path below a value, for who reads it elsewhere.
