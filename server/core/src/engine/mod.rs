@@ -566,6 +566,9 @@ pub(crate) fn is_for_tests(document: &Document) -> bool {
 /// The child blocks that attributes mark as tests.
 pub(crate) fn test_children(arena: &Arena) -> Vec<usize> {
     let mut tests = Vec::new();
+    if arena.language().family != Family::Rust {
+        return tests;
+    }
     for attribute in arena.nodes().filter(|n| n.kind() == Kind::AttributeItem && is_test_attribute(n.text())) {
         let marked = std::iter::successors(attribute.next_named_sibling(), |n| n.next_named_sibling())
             .find(|n| n.kind() != Kind::AttributeItem);

@@ -161,6 +161,9 @@ fn clock<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let (Some(name), Some(value)) = (name, value) else { return };
     let text = value.text();
+    if text.len() >= 200 || !text.contains("Date") {
+        return;
+    }
     let name = words(&name);
     let last = name.last().map(String::as_str).unwrap_or_default();
     let before = name.len().checked_sub(2).and_then(|n| name.get(n)).map(String::as_str).unwrap_or_default();
@@ -173,7 +176,7 @@ fn clock<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             || text.contains(&format!("String({clock})"))
     };
     let from_clock = ["Date.now()", "new Date().getTime()", "+new Date()"].iter().any(|c| is_text(c));
-    if secret && from_clock && text.len() < 200 && !text.to_ascii_lowercase().contains("random") {
+    if secret && from_clock && !text.to_ascii_lowercase().contains("random") {
         let message = "This must not be guessed, and it is the time at which it was made. Use a cryptographic generator \
                        (`crypto.randomBytes`, `crypto.randomUUID`).";
         cx.report(Note::new(cx.rule, value.span(), message));

@@ -13,7 +13,7 @@ mod holders;
 mod link;
 mod memo;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -78,6 +78,14 @@ struct Unit {
     file: usize,
     parent: Option<usize>,
     children: Vec<usize>,
+    /// Whether its text speaks of something abstract, once somebody asked.
+    abstracts: OnceCell<bool>,
+}
+
+impl Unit {
+    fn declares_abstract(&self) -> bool {
+        *self.abstracts.get_or_init(|| self.block.arena().text().contains("abstract "))
+    }
 }
 
 /// How far the summary of a function is.
@@ -173,7 +181,7 @@ impl<'a> Linker<'a> {
                     units[parent].children.push(index);
                 }
                 let (block, hir) = (placed.block.clone(), placed.block.hir());
-                units.push(Unit { block, hir, file, parent, children: Vec::new() });
+                units.push(Unit { block, hir, file, parent, children: Vec::new(), abstracts: OnceCell::new() });
                 stack.push((placed.depth, index));
             }
             let mut classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>> = FxHashMap::default();

@@ -355,8 +355,18 @@ pub fn hashes(name: Ustr) -> bool {
     ];
     // Most names are none, and to take one apart costs.
     let text = name.as_str();
-    let may = ["ash", "crypt", "argon", "bkdf", "igest", "mac", "ipher"].iter().any(|w| text.contains(w));
-    may && words(text).iter().any(|w| WORDS.contains(&w.as_str()))
+    let may_begin = |n: usize| {
+        let rest = &text.as_bytes()[n..];
+        match rest[0] {
+            b'a' => rest.starts_with(b"ash") || rest.starts_with(b"argon"),
+            b'b' => rest.starts_with(b"bkdf"),
+            b'c' => rest.starts_with(b"crypt"),
+            b'i' => rest.starts_with(b"igest") || rest.starts_with(b"ipher"),
+            b'm' => rest.starts_with(b"mac"),
+            _ => false,
+        }
+    };
+    (0..text.len()).any(may_begin) && words(text).iter().any(|w| WORDS.contains(&w.as_str()))
 }
 
 /// What a function of that name says of a key where it gives something true: that it leads to no prototype (`isSafeKey`), or that it

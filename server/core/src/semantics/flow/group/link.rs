@@ -547,8 +547,7 @@ const MAX_HEIRS: usize = 3;
 impl Linker<'_> {
     /// What the classes that extend an abstract one put in the place of a method that it leaves open.
     fn overridden(&self, class: &ClassRef, unit: usize, name: Ustr) -> Option<Val> {
-        let declares = || self.units[unit].block.arena().text().contains("abstract ");
-        if self.family == Family::Rust || class.is_static || !declares() {
+        if self.family == Family::Rust || class.is_static || !self.units[unit].declares_abstract() {
             return None;
         }
         let file = self.units[unit].file;
