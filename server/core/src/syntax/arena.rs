@@ -5,6 +5,7 @@
 //! anything outside, is edited, so whatever is computed from an arena can be kept for as long as
 //! the block's own text stays the same.
 
+use std::cell::Cell;
 use std::hash::Hasher;
 use std::num::NonZeroU16;
 use std::sync::OnceLock;
@@ -470,6 +471,15 @@ pub(crate) struct ArenaBuilder<'t> {
     cut: Vec<tree_sitter::Node<'t>>,
 }
 
+/// Nodes of which a thread keeps the room for the next arena.
+const NODES_KEPT: usize = 1 << 16;
+
+thread_local! {
+    /// Where an arena's nodes come together. How many there will be is not known before, and room that grows and is given back costs more
+    /// than the walk.
+    static NODES: Cell<Vec<NodeData>> = const { Cell::new(Vec::new()) };
+}
+
 impl<'t> ArenaBuilder<'t> {
     /// Walks `root`; a node for which `is_block` holds, which is told the kind of the node around it as well, becomes a
     /// placeholder. Returns the arena and the nodes behind its placeholders. `start..end` is the block's range (the whole
@@ -481,10 +491,9 @@ impl<'t> ArenaBuilder<'t> {
         is_block: impl Fn(Kind, Kind, &tree_sitter::Node<'t>) -> bool,
         append: impl Fn(usize, usize, &mut String),
     ) -> (Arena, Vec<tree_sitter::Node<'t>>) {
-        let capacity = ((end - start) / 5) as usize + 4;
         let mut b = ArenaBuilder {
             language,
-            nodes: Vec::with_capacity(capacity),
+            nodes: NODES.take(),
             holes: Vec::new(),
             comments: Vec::new(),
             has_error: false,
@@ -503,13 +512,17 @@ impl<'t> ArenaBuilder<'t> {
         append(at, end as usize, &mut text);
         b.nodes[0].start = 0;
         b.nodes[0].end = text.len() as u32;
-        b.nodes.shrink_to_fit();
         b.holes.shrink_to_fit();
         b.comments.shrink_to_fit();
+        let nodes = b.nodes.to_vec();
+        if b.nodes.capacity() <= NODES_KEPT {
+            b.nodes.clear();
+            NODES.set(b.nodes);
+        }
         let arena = Arena {
             language,
             text,
-            nodes: b.nodes,
+            nodes,
             holes: b.holes,
             comments: b.comments,
             has_error: b.has_error,

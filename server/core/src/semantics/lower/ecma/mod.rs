@@ -27,11 +27,12 @@ use crate::blocks::{Block, BlockKind};
 use crate::semantics::hir::*;
 use crate::syntax::{Node, Span};
 
-pub(super) fn lower(block: &Block) -> Hir {
+/// Lowers a block into an empty `hir`.
+pub(super) fn lower(block: &Block, hir: Hir) -> Hir {
     let root = block.arena().root();
     let mut cx = Lower {
         block,
-        hir: Hir::default(),
+        hir,
         names: FxHashMap::default(),
         undo: Vec::new(),
         scopes: Vec::new(),
@@ -39,7 +40,6 @@ pub(super) fn lower(block: &Block) -> Hir {
         function: FnId(0),
         depth: 0,
     };
-    cx.hir.exprs.reserve(block.arena().len() / 2);
     cx.push_scope();
     match block.kind() {
         BlockKind::Module => cx.module(root),

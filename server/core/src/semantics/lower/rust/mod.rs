@@ -37,12 +37,12 @@ use crate::blocks::{Block, BlockKind};
 use crate::semantics::hir::*;
 use crate::syntax::{Node, Span};
 
-/// Lowers a block of Rust.
-pub(super) fn lower(block: &Block) -> Hir {
+/// Lowers a block of Rust into an empty `hir`.
+pub(super) fn lower(block: &Block, hir: Hir) -> Hir {
     let root = block.arena().root();
     let mut cx = Lower {
         block,
-        hir: Hir::default(),
+        hir,
         scopes: Scopes::default(),
         function: FnId(0),
         self_type: None,
