@@ -14,6 +14,11 @@ fn wrappers_are_handed_modules() {
 }
 
 #[test]
+fn routes_of_a_plugin_that_take_the_request_alone() {
+    check(&[SinkKind::Command], ALONE);
+}
+
+#[test]
 fn routes_with_schemas_of_patterns() {
     check(&[SinkKind::Command], PATTERNS);
 }
@@ -259,4 +264,14 @@ import fs from 'fs';
 const app = express();
 app.get('/a', (req, res) => { const u = new URL(req.query.u as string); fs.readFileSync('/tls/' + u.hostname + '/ca.pem'); });
 app.get('/b', (req, res) => { const u = new URL(req.query.u as string); fs.readFileSync('/tls/' + u.pathname); }); //!
+"#;
+
+const ALONE: &str = r#"
+import { execSync } from 'child_process';
+export default async function routes(app) {
+  app.get('/a', async (request) => execSync('make ' + request.query.target)); //!
+  app.post('/b', async (req) => { execSync('make ' + req.body.target); return {}; }); //!
+  app.get('/c', async (job) => execSync('make ' + job.query.target));
+  app.get('/d', async (request, reply) => reply.send('ok'));
+}
 "#;
