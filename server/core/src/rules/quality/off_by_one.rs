@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::plain_method;
 use crate::rules::rust_names::{Binding, Origin, binding};
 use crate::rules::rust_types::type_of;
-use crate::rules::shape::{mentions, only_reads, operands, operator, same};
+use crate::rules::shape::{only_reads, operands, operator, same};
 use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
@@ -37,6 +37,18 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::WhileExpression], rust_while),
     ],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "class P {\n  tick() {\n    for (let i = 0; i <= this.jobs.length; i++) { //~ off-by-one\n      const job = this.jobs[i];\n      if (job.due < Date.now()) { this.emit('due', job); }\n    }\n  }\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(jobs) { for (let i = 0; i <= jobs.length; i++) { const job = jobs[i]; if (job?.due < now) run(job); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(jobs) { for (let i = 0; i <= jobs.length; i++) { const job = jobs[i]; if (!job || job.due < now) continue; run(job); } }",
+        ),
         Case::bad(
             "a.ts",
             "function f(jobs: J[]) { let best = jobs[0]; for (let i = 1; i <= jobs.length; i++) { if (jobs[i].at < best.at) best = jobs[i]; } return best; } //~ off-by-one",
@@ -175,7 +187,7 @@ fn asks(around: Node<'_>, body: Node<'_>, index: &str, list: &str) -> bool {
             });
         let tested = matches!(n.kind(), Kind::IfStatement | Kind::TernaryExpression)
             && n.child(Field::Condition)
-                .is_some_and(|c| asks_index(c, index, &element) || kept.iter().any(|k| mentions(c, k)));
+                .is_some_and(|c| asks_index(c, index, &element) || kept.iter().any(|k| asks_element(c, k)));
         compared || tested || n.kind() == Kind::OptionalChain
     })
 }
@@ -193,6 +205,17 @@ fn asks_index(condition: Node<'_>, index: &str, element: &str) -> bool {
     let names =
         condition.descendants().chain([condition]).filter(|n| n.kind() == Kind::Identifier && n.text() == index);
     names.into_iter().any(|n| !field_of(n))
+}
+
+/// Whether a condition asks for an element that is kept in a variable, and not only for a field of it.
+fn asks_element(condition: Node<'_>, kept: &str) -> bool {
+    let field_of = |n: Node<'_>| {
+        n.field() == Field::Object
+            && n.parent().is_some_and(|p| {
+                p.kind() == Kind::MemberExpression && p.child_of_kind(Kind::OptionalChain).is_none()
+            })
+    };
+    condition.descendants().chain([condition]).any(|n| n.kind() == Kind::Identifier && n.text() == kept && !field_of(n))
 }
 
 fn end<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
