@@ -33,6 +33,31 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.ts",
+            "wss.on('connection', (socket) => { bus.on('news', (n) => socket.send(n)); }); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "app.get('/events', (req, res) => { store.on('change', (c) => { res.write(c); }); }); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "function attach(ws) { emitter.on('tick', () => ws.send('tick')); } //~ leaked-listener",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "wss.on('connection', (socket) => { const tell = (n) => socket.send(n); bus.on('news', tell); socket.on('close', () => bus.off('news', tell)); });",
+        ),
+        Case::near_miss("a.ts", "wss.on('connection', (socket) => { socket.on('message', (m) => socket.send(m)); });"),
+        Case::near_miss(
+            "a.ts",
+            "wss.on('connection', (socket) => { const bus = new EventEmitter(); bus.on('news', (n) => socket.send(n)); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.get('/file', (req, res) => { const s = open(req.path); s.on('data', (d) => res.write(d)); });",
+        ),
+        Case::bad(
+            "a.ts",
             "@Component({ selector: 'a' })\nexport class A {\n  ngOnInit() {\n    interval(1000).subscribe(() => this.n++); //~ leaked-listener\n    this.s = other.subscribe(go);\n  }\n  ngOnDestroy() { this.s.unsubscribe(); }\n}",
         ),
         Case::bad(
@@ -213,6 +238,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         in_handler(node, cx);
         return;
     }
+    if matches!(name, "on" | "addListener") {
+        for_each_connection(node, cx);
+        return;
+    }
     if !matches!(name, "useEffect" | "useLayoutEffect") {
         return;
     }
@@ -290,6 +319,56 @@ fn serves_one(function: Node<'_>, started: Node<'_>) -> bool {
                 && connection(name.text())
                 && crate::rules::shape::mentions(started, name.text())
         })
+}
+
+/// A listener that each connection or request adds to an emitter that outlives it: `bus.on('news', (n) => socket.send(n))`.
+fn for_each_connection<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, _)) = crate::rules::support::method(node) else { return };
+    let Some(listener) = callback(node, 1, cx) else { return };
+    if args(node).count() != 2 || node.parent().is_none_or(|p| p.kind() != Kind::ExpressionStatement) {
+        return;
+    }
+    let Some(emitter) = crate::rules::shape::root_name(of).filter(|r| r.kind() == Kind::Identifier) else { return };
+    let connection = |n: &str| {
+        crate::rules::support::words(n)
+            .last()
+            .is_some_and(|w| matches!(w.as_str(), "socket" | "ws" | "connection" | "conn" | "res" | "reply"))
+    };
+    let server = |n: &str| {
+        crate::rules::support::words(n).last().is_some_and(|w| {
+            matches!(w.as_str(), "socket" | "ws" | "connection" | "conn" | "res" | "reply" | "req" | "request" | "client" | "server" | "stream" | "child")
+        })
+    };
+    for function in node.ancestors().filter(|a| is_function(*a)) {
+        let parameters = crate::rules::shape::parameters(function);
+        if parameters.iter().any(|p| p.text() == emitter.text()) {
+            return;
+        }
+        let Some(one) = parameters.iter().take(2).find(|p| p.kind() == Kind::Identifier && connection(p.text())) else {
+            continue;
+        };
+        let sends = listener.descendants().any(|n| {
+            n.is_hole() || n.kind() == Kind::Identifier && n.text() == one.text()
+        });
+        let own = function.descendants().any(|n| {
+            matches!(n.kind(), Kind::VariableDeclarator)
+                && n.child(Field::Name).is_some_and(|d| crate::rules::shape::mentions(d, emitter.text()) || d.text() == emitter.text())
+        });
+        let text = function.text();
+        let ends = ["removeListener", "removeAllListeners", ".off(", ".unsubscribe(", ".destroy(", ".disconnect("];
+        // A handler of requests may be a function that is called once for all.
+        let response = matches!(one.text(), "res" | "reply") && !handles(function, cx);
+        if !sends || own || response || server(emitter.text()) || ends.iter().any(|w| text.contains(w)) {
+            return;
+        }
+        let message = format!(
+            "Each connection adds a listener to `{}`, and nothing takes it away: it keeps `{}` alive and is called when that is long closed. Remove it on `close`.",
+            of.text(),
+            one.text()
+        );
+        cx.report(Note::new(cx.rule, node.span(), message));
+        return;
+    }
 }
 
 /// Words of code that ends what was begun.

@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `const c = await pool.connect()` (`getConnection`, `acquire`) and `const f = await fs.open(..)` whose `release` or `close` stands at the end of the code and in no `finally`, with waits in between, or with a `return` before it.",
+        what: "Finds `const c = await pool.connect()` (`getConnection`, `acquire`) and `const f = await fs.open(..)` whose `release` or `close` is missing, or stands at the end of the code and in no `finally`, with waits in between, or with a `return` before it.",
         why: "Every query that fails leaves a connection taken. After as many failures as the pool has connections, all requests wait for ever.",
         example: "const client = await pool.connect();\nconst rows = await client.query(sql);\nclient.release();",
         instead: "const client = await pool.connect();\ntry {\n  return await client.query(sql);\n} finally {\n  client.release();\n}",
@@ -25,6 +25,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::VariableDeclarator], check)],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "import { promises as fsp } from 'node:fs';\nexport async function tail(file: string) { const h = await fsp.open(file, 'r'); const { size } = await h.stat(); await h.read(buf, 0, 10, size - 10); return String(buf); } //~ leaked-connection",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(sql) { const c = await pool.connect(); const r = await c.query(sql); return r.rows; } //~ leaked-connection",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(p) { const h = await fsp.open(p); for await (const line of h.readLines()) { use(line); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(sql) { const c = await pool.connect(); return c.query(sql).finally(c.release); }",
+        ),
         Case::bad(
             "a.js",
             "async function f(sql) { const c = await pool.connect(); //~ leaked-connection\n const r = await c.query(sql); c.release(); return r; }",
@@ -124,11 +140,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 }
                 end = Some(call);
             }
-            None if keeps(used) => return,
+            None if keeps(used) || ends_itself(used) => return,
             None => {}
         }
     }
-    let Some(end) = end.map(statement) else { return };
+    let Some(end) = end.map(statement) else {
+        let message = format!("Nothing gives `{}` back: every call leaves another one open.", name.text());
+        cx.report(Note::new(cx.rule, name.span(), message));
+        return;
+    };
     // What may fail in between: a wait, or a way out.
     let mut between =
         std::iter::successors(begin.next_named_sibling(), |s| s.next_named_sibling()).take_while(|s| *s != end);
@@ -161,6 +181,16 @@ fn gives_back<'a>(used: Node<'a>) -> Option<Node<'a>> {
     let own = parent.kind() == Kind::MemberExpression && of == used;
     let pool = parent.kind() == Kind::Arguments && args(call).next() == Some(used) && of_pool(of);
     (ends && (own || pool)).then_some(call)
+}
+
+/// Whether a mention is of something that ends it when it is done, or of the way to end it.
+fn ends_itself(used: Node<'_>) -> bool {
+    used.parent().and_then(|p| p.child(Field::Property)).is_some_and(|m| {
+        matches!(
+            m.text(),
+            "readLines" | "createReadStream" | "createWriteStream" | "readableWebStream" | "release" | "close" | "end" | "destroy" | "done" | "pipe" | "on" | "once"
+        )
+    })
 }
 
 /// Whether a mention hands the connection to somebody, or keeps it: anything but calls of its methods and reads of its fields.
