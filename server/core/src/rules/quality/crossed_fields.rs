@@ -27,8 +27,30 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::FunctionItem], check),
         Check::Nodes(&[Kind::BinaryExpression, Kind::AssignmentExpression], axes),
+        Check::Nodes(&[Kind::ExpressionStatement], bounded),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(r, svg) { const top = r.top - svg.top; const bottom = r.bottom - svg.top; return bottom - top; }",
+        ),
+        Case::bad(
+            "a.js",
+            "function distance(a, b) { const dx = a.x - b.x;\n const dy = a.y - b.x; //~ crossed-fields\n return Math.hypot(dx, dy); }",
+        ),
+        Case::bad(
+            "a.js",
+            "function clamp(r, b) { r.right = Math.min(r.right, b.right);\n r.top = Math.max(r.top, b.top);\n r.bottom = Math.min(r.bottom, b.right); //~ crossed-fields\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function clamp(r, b) { r.right = Math.min(r.right, b.right); r.bottom = Math.min(r.bottom, b.bottom); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(a, b) { const w = a.right - b.left; const h = a.bottom - b.top; return w * h; }",
+        ),
+        Case::near_miss("a.js", "function f(p, q) { const dx = p.x - q.x; const skew = p.y - q.x + q.y; return dx + skew; }"),
         Case::bad("a.js", "const d = Math.hypot(a.x - b.x, a.y - b.x) + (a.y - b.y); //~ crossed-fields"),
         Case::bad("a.js", "const n = (p.lat - q.lat) * (p.lng - q.lat) * (p.lng - q.lng); //~ crossed-fields"),
         Case::bad(
@@ -165,7 +187,7 @@ fn axes<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                     && n.child(Field::Right).and_then(part) == Some((from, x))
             })
         };
-        if !said(a) || !said(b) {
+        if !(said(a) && said(b)) && !(!is_edge(a) && !is_edge(b) && beside(statement, of, from, a, b)) {
             return;
         }
         right
@@ -190,6 +212,54 @@ fn axes<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let message =
         format!("`{}` stands where the other part of the pair was meant: a copied name was not changed.", wrong.text());
     cx.report(Note::new(cx.rule, wrong.span(), message));
+}
+
+/// Whether the statement before takes the same two apart by `b`, as it should, and neither statement asks the second for `a`:
+/// `const dx = p.x - q.x; const dy = p.y - q.x;`
+fn beside(statement: Node<'_>, of: &str, from: &str, a: &str, b: &str) -> bool {
+    let Some(before) = statement.previous_named_sibling().filter(|s| s.kind() == statement.kind()) else { return false };
+    let pair = |n: Node<'_>| {
+        n.kind() == Kind::BinaryExpression
+            && operator(n) == "-"
+            && n.child(Field::Left).and_then(part) == Some((of, b))
+            && n.child(Field::Right).and_then(part) == Some((from, b))
+    };
+    let asked = |s: Node<'_>| s.descendants().filter(|n| n.kind() == Kind::MemberExpression).any(|n| part(n) == Some((from, a)));
+    let sides = |s: Node<'_>| s.descendants().filter(|n| n.kind() == Kind::BinaryExpression).count();
+    before.descendants().any(pair) && !asked(before) && !asked(statement) && sides(before) == 1 && sides(statement) == 1
+}
+
+/// `r.bottom = Math.min(r.bottom, bounds.right)` behind `r.right = Math.min(r.right, bounds.right)`.
+fn bounded<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
+    type Parts<'a> = (&'a str, (&'a str, &'a str), (&'a str, &'a str), Node<'a>);
+    // The function, what is set and handed over, and what bounds it.
+    let parts = |statement: Node<'a>| -> Option<Parts<'a>> {
+        let set = statement.first_named().filter(|s| s.kind() == Kind::AssignmentExpression)?;
+        let target = set.child(Field::Left).and_then(part)?;
+        let call = set.child(Field::Right).filter(|c| c.kind() == Kind::CallExpression)?;
+        let mut arguments = crate::rules::support::args(call);
+        let (first, second) = (arguments.next()?, arguments.next()?);
+        (part(first) == Some(target)).then_some((call.child(Field::Function)?.text(), target, part(second)?, second))
+    };
+    let Some((function, (of, a), (from, b), wrong)) = parts(node) else { return };
+    if a == b {
+        return;
+    }
+    let Some(list) = node.parent() else { return };
+    let mut others = list.named_children().filter(|s| *s != node).filter_map(parts);
+    let (mut own, mut asked) = (false, false);
+    for (f, (o, x), (g, y), _) in &mut others {
+        own |= f == function && o == of && g == from && x == b && y == b;
+        asked |= g == from && y == a;
+    }
+    if own && !asked {
+        let message =
+            format!("`{}` bounds `{of}.{b}` already: a copied name was not changed to `{a}`.", wrong.text());
+        cx.report(Note::new(cx.rule, wrong.span(), message));
+    }
 }
 
 /// An edge may well be set from the one on the other side: `right = left + width`.
