@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::rust_code::{loop_around, tail};
+use crate::rules::rust_code::{repeated_in, tail};
 use crate::rules::rust_names::visible;
 use crate::rules::shape::mentions;
 use crate::rules::support::{args, method};
@@ -28,6 +28,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "fn pick(s: &str, at: &[usize]) -> Vec<Option<char>> { at.iter().map(|&i| s.chars().nth(i)).collect() } //~ chars-nth-in-loop",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn third(all: &[String]) -> Vec<Option<char>> { all.iter().map(|s| s.chars().nth(2)).collect() }",
+        ),
         Case::bad(
             "a.rs",
             "impl Lexer { fn peek(&self) -> Option<char> { self.src.chars().nth(self.pos) } } //~ chars-nth-in-loop",
@@ -67,7 +75,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !matches!(walk.text(), "chars" | "char_indices" | "lines" | "split_whitespace") || args(of).next().is_some() {
         return;
     }
-    let Some(around) = loop_around(node) else {
+    let Some(around) = repeated_in(node) else {
         // A reader that keeps its place: `self.text.chars().nth(self.pos)`.
         let place = args(node).next().filter(|a| a.kind() == Kind::FieldExpression && a.text().starts_with("self."));
         let cursor = place.and_then(|p| p.child(Field::Field)).is_some_and(|f| {

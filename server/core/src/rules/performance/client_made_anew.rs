@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `new PrismaClient()` inside of a function that answers calls, and in Rust `reqwest::Client::new()` in a loop.",
+        what: "Finds `new PrismaClient()` inside of a function that answers calls, and in Rust `reqwest::Client::new()` in a loop, or in an async function that uses it for its own requests alone.",
         why: "Each client has connections of its own: the database runs out of them under load, and every request waits for a new connection and its handshake.",
         example: "export async function posts() {\n  const prisma = new PrismaClient();\n  return prisma.post.findMany();\n}",
         instead: "const prisma = new PrismaClient();\nexport async function posts() {\n  return prisma.post.findMany();\n}",
@@ -27,6 +27,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::NewExpression], prisma), Check::Nodes(&[Kind::CallExpression], http)],
     cases: &[
+        Case::bad(
+            "src/api.rs",
+            "pub async fn user(id: u32) -> reqwest::Result<User> { let client = reqwest::Client::new(); client.get(url(id)).send().await?.json().await } //~ client-made-anew",
+        ),
+        Case::bad(
+            "src/api.rs",
+            "async fn ping(url: &str) -> bool { reqwest::Client::new().get(url).send().await.is_ok() } //~ client-made-anew",
+        ),
+        Case::near_miss(
+            "src/api.rs",
+            "pub async fn api(base: &str) -> Api { let client = reqwest::Client::new(); Api { client, base: base.into() } }",
+        ),
+        Case::near_miss(
+            "src/main.rs",
+            "async fn ping(url: &str) -> bool { reqwest::Client::new().get(url).send().await.is_ok() }",
+        ),
         Case::bad(
             "a.ts",
             "import { PrismaClient } from '@prisma/client';\nexport async function total(id: number) {\n const c = new PrismaClient(); //~ client-made-anew\n const n = await c.order.count({ where: { id } }); return n; }",
@@ -166,6 +182,47 @@ fn prisma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
+/// A client that an async function of a server or library makes for its own few requests.
+fn for_a_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let path = &cx.file.path;
+    let program = path.ends_with("main.rs")
+        || path.rsplit('/').skip(1).any(|f| matches!(f, "bin" | "cli" | "commands" | "xtask" | "benches" | "tests"));
+    let Some(function) = enclosing_function(node).filter(|f| f.kind() == Kind::FunctionItem) else { return };
+    let name = function.child(Field::Name).map_or("", Node::text);
+    let once = ["main", "new", "init", "setup", "build", "connect", "run", "start", "test", "default", "client", "download", "install", "update"]
+        .iter()
+        .any(|w| crate::rules::support::words(name).iter().any(|x| x == w));
+    if program
+        || once
+        || cx.file.is_example
+        || cx.file.is_script
+        || crate::rules::support::is_async(function) != Some(true)
+        || function.child(Field::Parameters).is_none_or(|p| p.named_children().next().is_none())
+    {
+        return;
+    }
+    let Some(declared) = node.parent() else { return };
+    let asks = match declared.kind() {
+        // `reqwest::Client::new().get(url)`
+        Kind::FieldExpression => true,
+        Kind::LetDeclaration => declared.child(Field::Pattern).is_some_and(|name| {
+            let mut mentions = function
+                .descendants()
+                .filter(|n| n.kind() == Kind::Identifier && n.text() == name.text() && *n != name);
+            let first = mentions.next();
+            let asked = |n: Node<'a>| {
+                n.parent().is_some_and(|p| p.kind() == Kind::FieldExpression) && loop_around(n).is_none()
+            };
+            name.kind() == Kind::Identifier && first.is_some_and(asked) && mentions.all(asked)
+        }),
+        _ => false,
+    };
+    if asks {
+        let message = "Every call makes a client with its own connections and handshakes, and throws it away. Keep one, and hand it in: it is made to be cloned.";
+        cx.report(Note::new(cx.rule, node.span(), message));
+    }
+}
+
 fn http<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if cx.family() != Family::Rust {
         return;
@@ -174,7 +231,10 @@ fn http<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !matches!(path.as_str(), "reqwest::Client::new" | "reqwest::blocking::Client::new") {
         return;
     }
-    let Some(around) = loop_around(node) else { return };
+    let Some(around) = loop_around(node) else {
+        for_a_call(node, cx);
+        return;
+    };
     // What is kept beyond its round is meant.
     let kept = node.ancestors().take_while(|a| *a != around).any(|a| {
         matches!(

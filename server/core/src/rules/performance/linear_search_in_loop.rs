@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.rs",
+            "fn check(all: &[Member], seen: &mut Set) -> Result<(), Error> { for m in all { if !seen.insert(m.id) { return Err(all.iter().find(|x| x.name == m.name).into()); } } Ok(()) }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn common(a: &[Entry], b: &[Entry]) -> Vec<String> { let mut out = Vec::new(); for x in a { if b.iter().any(|y| y.name == x.name) { out.push(x.name.clone()); } } out } //~ linear-search-in-loop",
+        ),
         Case::bad(
             "a.rs",
             "fn f(ids: &[u32]) -> Vec<u32> { let mut seen = Vec::new(); for id in ids { if !seen.contains(id) { seen.push(*id); } } seen } //~ linear-search-in-loop",
@@ -221,6 +229,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if fixed || !plain && !record || is_said_short(node) {
         return;
     }
+    // What leaves the loop is searched for once.
+    let once = node.ancestors().take_while(|a| *a != around).any(|a| a.kind() == Kind::ReturnExpression);
+    if once {
+        return;
+    }
     // What is looked for changes with the round.
     let varies = what.descendants().any(|n| {
         n.kind() == Kind::Identifier
@@ -252,7 +265,8 @@ fn by_id(what: Node<'_>) -> bool {
         side.kind() == Kind::FieldExpression
             && side.child(Field::Field).is_some_and(|f| {
                 let f = f.text();
-                matches!(f, "id" | "key" | "uuid" | "email" | "code" | "sku" | "number") || f.ends_with("_id")
+                matches!(f, "id" | "key" | "uuid" | "email" | "code" | "sku" | "number" | "name" | "username" | "hash" | "slug")
+                    || f.ends_with("_id")
             })
     })
 }

@@ -33,6 +33,18 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Block(check)],
     cases: &[
         Case::bad(
+            "a.ts",
+            "export class OrderService {\n  private cache = new Map<string, Order>(); //~ unbounded-cache\n  async get(id: string) { const hit = this.cache.get(id); if (hit) return hit; const o = await load(id); this.cache.set(id, o); return o; }\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class OrderService { private cache = new Map<string, Order>(); async get(id: string) { const o = await load(id); this.cache.set(id, o); return o; } drop(id: string) { this.cache.delete(id); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class OrderLoader { private cache = new Map<string, Order>(); async get(id: string) { const o = await load(id); this.cache.set(id, o); return o; } }",
+        ),
+        Case::bad(
             "a.js",
             "const history = []; //~ unbounded-cache\napp.use((req, res, next) => { history.push({ url: req.url, at: Date.now() }); next(); });\napp.get('/history', (req, res) => { res.json(history); });",
         ),
@@ -121,6 +133,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Cx<'_>) {
+    if cx.block.kind() == BlockKind::Container {
+        class(cx);
+    }
     if cx.block.kind() != BlockKind::Module {
         return;
     }
@@ -155,6 +170,79 @@ fn check(cx: &mut Cx<'_>) {
         }
     }
     notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Last words of classes of which a program has one, as long as it runs.
+const LASTING: &[&str] = &["service", "repository", "manager", "controller", "provider", "gateway", "resolver"];
+
+/// A private field of a service that only ever grows.
+fn class(cx: &mut Cx<'_>) {
+    let Some(name) = cx.block.name() else { return };
+    let lasting = crate::rules::support::words(name).last().is_some_and(|w| LASTING.contains(&w.as_str()));
+    if !lasting {
+        return;
+    }
+    let fields = cx.arena().nodes().filter(|n| matches!(n.kind(), Kind::PublicFieldDefinition | Kind::FieldDefinition));
+    let mut notes = Vec::new();
+    for field in fields {
+        let (Some(name), Some(value)) = (
+            field.child(Field::Name).or_else(|| field.child(Field::Property)),
+            field.child(Field::Value).map(bare),
+        ) else {
+            continue;
+        };
+        let kind = value.child(Field::Constructor).map_or("", Node::text);
+        let empty = value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none();
+        let private = field.text().starts_with("private ") || name.text().starts_with(['#', '_']);
+        if !empty || !private || field.text().starts_with("static") {
+            continue;
+        }
+        let mut uses = Uses::default();
+        within(cx.block, name.text(), 0, &mut uses);
+        if uses.grows && uses.asked && !uses.bounded {
+            let message = format!(
+                "Methods add to `{}` by keys that they are given, and nothing is ever taken away: it grows as long as the service lives. Bound its size, or let entries expire.",
+                name.text()
+            );
+            notes.push(Note::new(cx.rule, name.span(), message));
+        }
+    }
+    notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Looks at every mention of `this.name` in a class.
+fn within(block: &Block, name: &str, depth: usize, uses: &mut Uses) {
+    if depth > 30 {
+        uses.bounded = true;
+        return;
+    }
+    for n in block.arena().nodes() {
+        // `const { cache } = this`, and whatever else is called so.
+        let other = matches!(n.kind(), Kind::ShorthandPropertyIdentifierPattern | Kind::String) && n.text().trim_matches(['\'', '"']) == name;
+        uses.bounded |= other;
+        let own = n.kind() == Kind::MemberExpression
+            && n.child(Field::Property).is_some_and(|p| p.text() == name)
+            && n.child(Field::Object).is_some_and(|o| o.kind() == Kind::This);
+        if !own {
+            continue;
+        }
+        let member = n.parent().filter(|p| p.kind() == Kind::MemberExpression && n.field() == Field::Object);
+        let Some((member, call)) = member.and_then(|m| Some((m, m.parent()?))) else {
+            uses.bounded = true;
+            continue;
+        };
+        match member.child(Field::Property).map_or("", Node::text) {
+            "get" | "has" | "forEach" | "values" | "keys" | "entries" => {}
+            "set" | "add" => {
+                let open = args(call).next().map(bare).is_some_and(|k| is_open(k) || is_asked(k));
+                (uses.grows, uses.asked) = (uses.grows || open, uses.asked || open);
+            }
+            _ => uses.bounded = true,
+        }
+    }
+    for child in block.children() {
+        within(child, name, depth + 1, uses);
+    }
 }
 
 #[derive(Default)]
