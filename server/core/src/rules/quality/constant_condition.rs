@@ -39,6 +39,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::bad("a.ts", "const isEmpty = (list: unknown[]) => list == []; //~ constant-condition"),
+        Case::near_miss("a.ts", "const isEmpty = (list) => list == [];"),
+        Case::bad("a.ts", "function between(n: number, lo: number, hi: number) { return n < lo && n > hi; } //~ constant-condition"),
+        Case::good("a.ts", "function outside(n: number, lo: number, hi: number) { return n < lo || n > hi; }"),
         Case::near_miss(
             "a.js",
             "function f(cb) { if (true /* version 2 resumes by itself */) { return cb(2); } again(cb); }",
@@ -308,8 +312,8 @@ fn outside(left: Node<'_>, right: Node<'_>) -> bool {
         let (a, b) = operands(n).filter(|_| n.kind() == Kind::BinaryExpression)?;
         let (a, b) = (bare(a), bare(b));
         let word = match operator(n) {
-            "<" | "<=" => ["min", "minimum", "lower"],
-            ">" | ">=" => ["max", "maximum", "upper"],
+            "<" | "<=" => ["min", "minimum", "lower", "lo", "low"],
+            ">" | ">=" => ["max", "maximum", "upper", "hi", "high"],
             _ => return None,
         };
         let name = crate::rules::support::place_name(b)?;
@@ -319,7 +323,9 @@ fn outside(left: Node<'_>, right: Node<'_>) -> bool {
         only_reads(a).then(|| (a.text().to_owned(), found, rest))
     };
     let (Some(a), Some(b)) = (side(left), side(right)) else { return false };
-    let pair = |x: &str, y: &str| matches!((x, y), ("min", "max") | ("minimum", "maximum") | ("lower", "upper"));
+    let pair = |x: &str, y: &str| {
+        matches!((x, y), ("min", "max") | ("minimum", "maximum") | ("lower", "upper") | ("lo", "hi") | ("low", "high"))
+    };
     a.0 == b.0 && a.2 == b.2 && (pair(a.1, b.1) || pair(b.1, a.1))
 }
 
@@ -345,10 +351,11 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     match op {
         "==" | "===" | "!=" | "!==" => {
             let made = |n: Node<'_>| bare(n).kind() == Kind::NewExpression;
+            let is_list = crate::rules::shape::is_array;
             let fresh = |n: Node<'_>| {
                 let n = bare(n);
                 matches!(n.kind(), Kind::Object | Kind::ArrowFunction | Kind::FunctionExpression | Kind::Regex)
-                    || n.kind() == Kind::Array && (op.len() == 3)
+                    || n.kind() == Kind::Array && (op.len() == 3 || is_list(left) && is_list(right))
                     || n.kind() == Kind::NewExpression && (op.len() == 3 || made(left) && made(right))
             };
             if fresh(left) || fresh(right) {

@@ -36,6 +36,11 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::VariableDeclarator], unused),
     ],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "function describe(item: Item): string { const total = item.children.length; return `Item ${item.title}`; } //~ dead-store",
+        ),
+        Case::near_miss("a.js", "function show(el) { const height = el.offsetHeight; el.classList.add('in'); }"),
         Case::near_miss(
             "a.js",
             "function head(data, gb) { const sync = data[0] & 0x47; const priority = (data[1] & 0x20) >>> 5; let ref = 0; if (sync) { ref = gb.readBits(3); } gb.readBool(); return sync; }",
@@ -244,7 +249,13 @@ fn unused<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let (Some(name), Some(value)) = (node.child(Field::Name), node.child(Field::Value).map(bare)) else { return };
-    let computed = matches!(value.kind(), Kind::BinaryExpression | Kind::TemplateString | Kind::TernaryExpression);
+    let computed = match value.kind() {
+        Kind::BinaryExpression | Kind::TemplateString | Kind::TernaryExpression => true,
+        Kind::MemberExpression => value.child(Field::Property).is_some_and(|p| {
+            matches!(p.text(), "length" | "size" | "id" | "name" | "value" | "type" | "key" | "status" | "data")
+        }),
+        _ => false,
+    };
     if name.kind() != Kind::Identifier || name.text().starts_with('_') || !computed || !only_reads(value) {
         return;
     }

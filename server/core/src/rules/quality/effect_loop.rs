@@ -27,6 +27,14 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::ExpressionStatement], rendering)],
     cases: &[
         Case::bad(
+            "a.jsx",
+            "function V() { const [, update] = useState(0); useEffect(() => { update((n) => n + 1); }); return <b />; } //~ effect-loop",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const [, update] = useState(0); useEffect(() => { update((n) => n + 1); }, []); return <b />; }",
+        ),
+        Case::bad(
             "a.tsx",
             "export function T({ rows }: P) { const [n, setN] = useState(0); setN(rows.length); return <p>{n}</p>; } //~ effect-loop",
         ),
@@ -205,8 +213,13 @@ fn state_of<'a>(node: Node<'a>, setter: &str) -> Option<&'a str> {
             let pattern = n.child(Field::Name).filter(|p| p.kind() == Kind::ArrayPattern)?;
             let hook = n.child(Field::Value).map(bare)?.child(Field::Function)?;
             let mut parts = pattern.named_children();
-            let (state, set) = (parts.next()?, parts.next()?);
-            (hook.text().ends_with("useState") && set.text() == setter).then(|| state.text())
+            let (state, set) = match (parts.next()?, parts.next()) {
+                (state, Some(set)) => (state.text(), set),
+                // `const [, update] = useState(0)`
+                (set, None) if pattern.text()[1..].trim_start().starts_with(',') => ("", set),
+                _ => return None,
+            };
+            (hook.text().ends_with("useState") && set.text() == setter).then_some(state)
         })
 }
 

@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.tsx",
+            "function V() { const [rows, setRows] = useState<R[]>([]); const sorted = [...rows].sort(by); return <ul>{sorted.map((r, i) => <li key={i}>{r.name}</li>)}</ul>; } //~ index-as-key",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function V() { const tabs = [...LEFT]; return <ul>{tabs.map((t, i) => <li key={i}>{t}</li>)}</ul>; }",
+        ),
         Case::near_miss(
             "src/table/deprecated.jsx",
             "export function Rows({ rows }) { return rows.map((row, i) => <tr key={i}><Cell value={row} /></tr>); }",
@@ -208,6 +216,15 @@ fn may_change<'a>(list: Node<'a>, key: Node<'a>, cx: &Cx<'a>) -> bool {
                 }
                 changed |= name.text() != "slice" && name.text() != "concat";
                 at = bare(of);
+            }
+            // `[...rows].sort(..)`
+            Kind::Array => {
+                let mut parts = at.named_children();
+                let (Some(only), None) = (parts.next(), parts.next()) else { return false };
+                match only.first_named().filter(|_| only.kind() == Kind::SpreadElement) {
+                    Some(inner) => at = bare(inner),
+                    None => return false,
+                }
             }
             Kind::MemberExpression => {
                 let object = at.child(Field::Object).map(bare);

@@ -30,6 +30,8 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::IfExpression], rust),
     ],
     cases: &[
+        Case::bad("a.ts", "function toggle(on: boolean) { return on ? true : false; } //~ needless-boolean"),
+        Case::near_miss("a.ts", "function toggle(on?: boolean | string) { return on ? true : false; }"),
         Case::bad(
             "a.ts",
             "const ready = (n: number, m: number) => (n > 0 && m > 0 ? true : false); //~ needless-boolean",
@@ -95,6 +97,7 @@ fn is_truth(node: Node<'_>) -> bool {
             "&&" | "||" => operands(node).is_some_and(|(l, r)| is_truth(l) && is_truth(r)),
             _ => false,
         },
+        Kind::Identifier => crate::rules::shape::written_type(node) == Some("boolean"),
         _ => false,
     }
 }
