@@ -237,7 +237,11 @@ pub fn placeholder(value: &str) -> bool {
         "enter",
     ];
     let lower = value.to_ascii_lowercase();
-    WORDS.iter().any(|w| lower.contains(w)) || value.bytes().all(|c| Some(&c) == value.as_bytes().first())
+    // The name of the file in which it lies.
+    const FILES: [&str; 9] = [".p12", ".pem", ".key", ".json", ".txt", ".crt", ".pfx", ".jks", ".yml"];
+    WORDS.iter().any(|w| lower.contains(w))
+        || FILES.iter().any(|f| lower.ends_with(f))
+        || value.bytes().all(|c| Some(&c) == value.as_bytes().first())
 }
 
 /// What a name says of its value.

@@ -129,6 +129,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "tls.connect({ checkServerIdentity: (host, cert) => pinned(cert) ? undefined : new Error('pin') });",
         ),
+        Case::near_miss(
+            "a.js",
+            "const options = requestCert ? { requestCert: true, rejectUnauthorized: false, ...cert } : cert;\nserve(options);",
+        ),
         Case::good("a.rs", "fn f() { Client::builder().danger_accept_invalid_certs(false); }"),
         Case::good("a.rs", "fn f(o: &Options) { Client::builder().danger_accept_invalid_certs(o.insecure); }"),
         Case::good("a.rs", "fn f(mut b: SslConnectorBuilder) { b.set_verify(SslVerifyMode::PEER); }"),
@@ -351,8 +355,10 @@ fn report<'a>(span: Span, value: Option<Node<'a>>, what: &str, confidence: Confi
 
 /// Whether the code runs only where somebody asked for it by an option: `if (insecure) { .. }`, `case 'no-verify':`.
 fn is_opt_in(node: Node<'_>) -> bool {
-    const WORDS: [&str; 15] = [
+    const WORDS: [&str; 16] = [
         "insecure",
+        // A server that asks for its clients' certificates.
+        "requestcert",
         "unauthorized",
         "certs",
         "verif",

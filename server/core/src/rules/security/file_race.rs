@@ -142,6 +142,18 @@ else {
             "const fs = require('fs');\nfs.stat(file, function (err) {\n  if (err) make(function (e, text) { fs.writeFile(file, text, done); });\n});",
         ),
         Case::near_miss("a.js", "const fs = require('fs');\nif (fs.existsSync(file)) watch(file);\nlog(file);"),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nconst target = `${out}/tsconfig.json`;\nif (!fs.existsSync(target)) fs.writeFileSync(target, '{}');",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nserver.listen(socket, () => {\n  fs.lstat(socket, (err) => {\n    if (!err) fs.chmodSync(socket, 0o770);\n  });\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nconst os = require('os');\nconst target = os.tmpdir() + '/out.json';\nif (!fs.existsSync(target)) fs.writeFileSync(target, '{}'); //~ file-race",
+        ),
     ],
 };
 
@@ -226,7 +238,7 @@ fn check<'a>(cx: &mut Cx<'a>) {
                     before.contains(&format!("{r}{},", path.text())) || before.contains(&format!("{r}{})", path.text()))
                 })
             });
-            if read_before || is_own(path, arena) {
+            if read_before || is_own(path, arena) || !is_shared(path, name, arena) {
                 continue;
             }
             // `wx` fails where the file exists; reading changes nothing.
@@ -281,6 +293,26 @@ fn is_own(path: Node<'_>, arena: &crate::syntax::Arena) -> bool {
         || kept(path.text())
         || maker.is_some_and(|f| kept(f.text()))
         || named.and_then(|n| n.child(Field::Value)).is_some_and(|v| own(v.text()))
+}
+
+/// Whether somebody else may say where a path leads, or write there: a parameter, a name from elsewhere, a folder for all. What the function
+/// itself made of its own is none of that, and a mode or an owner is changed of what was made before, unless a caller says of what.
+fn is_shared(path: Node<'_>, used: &str, arena: &crate::syntax::Arena) -> bool {
+    use sidenote_grammars::Field;
+    let name = path.text().split(['.', '[']).next().unwrap_or_default();
+    let is_name = |n: Node<'_>| n.kind() == Kind::Identifier && n.text() == name;
+    let given = || {
+        let parameters = arena.nodes().filter(|n| n.kind() == Kind::FormalParameters);
+        parameters.flat_map(|p| p.descendants()).any(is_name)
+            || arena.nodes().any(|n| n.kind() == Kind::ArrowFunction && n.child(Field::Parameter).is_some_and(is_name))
+    };
+    let made = arena.nodes().find(|n| n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(is_name));
+    let for_all = |value: Node<'_>| ["tmp", "TMP", "temp"].iter().any(|w| value.text().contains(w));
+    match made.and_then(|m| m.child(Field::Value)) {
+        _ if matches!(path.kind(), Kind::TemplateString | Kind::String) => true,
+        Some(value) => for_all(value),
+        None => !used.starts_with("ch") || given(),
+    }
 }
 
 /// What programs keep in files of their own.

@@ -108,6 +108,7 @@ app.use(session({
             "a.rs",
             "fn f(t: &str) -> String { format!(\"session={t}; Path=/; HttpOnly; Secure; SameSite=Lax\") }",
         ),
+        Case::near_miss("a.js", "app.get('/in', (req, res) => {\n  res.cookie('login_dest', req.query.dest);\n});"),
         Case::near_miss("a.rs", "fn f(t: &str) -> String { format!(\"token={t}\") }"),
         Case::near_miss("a.rs", "fn f(t: &str) -> String { format!(\"session={t}; Path=/; Max-Age=0\") }"),
         Case::good("a.js", "const session = require('express-session');\napp.use(session(config.session));"),
@@ -279,7 +280,12 @@ fn is_session(name: &str) -> bool {
         ],
     ) || any(&words, &["access", "refresh", "id"]) && any(&words, &["token"])
         || any(&words, &["user"]) && any(&words, &["id"]);
-    token && !any(&words, &["csrf", "xsrf", "consent", "csrftoken", "banner", "theme", "lang", "locale"])
+    // Where somebody goes on after a login, or what their page looks like.
+    const OPEN: [&str; 18] = [
+        "csrf", "xsrf", "consent", "csrftoken", "banner", "theme", "lang", "locale", "dest", "destination", "redirect", "return", "next",
+        "url", "referer", "referrer", "hint", "page",
+    ];
+    token && !any(&words, &OPEN)
 }
 
 /// What a cookie's options make of a flag.
