@@ -10,9 +10,9 @@ use sidenote_grammars::Family;
 use super::{file_facts, twins};
 use crate::blocks::{Block, BlockId, BlockKind, Blocks};
 use crate::config::Settings;
-use crate::findings::{Finding, Location, Note, Place};
-use crate::rules::FileFacts;
+use crate::findings::{Category, Finding, Location, Note, Place};
 use crate::rules::declared::{Part, squeezed};
+use crate::rules::{FileFacts, Rule};
 use crate::semantics::flow::{self, ModelSet};
 use crate::syntax::{Arena, Node, Span};
 
@@ -35,6 +35,50 @@ struct Own {
     found: Arc<(Vec<Finding>, bool)>,
 }
 
+/// What a file is in the package that it is published with.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Standing {
+    /// Whether it lies where its package tests or shows what it offers elsewhere.
+    pub is_aside: bool,
+    /// Whether the package is a library: nobody runs it.
+    pub is_library: bool,
+    /// Whether the package stands in for servers of others, or between them and those who ask.
+    pub is_stand_in: bool,
+}
+
+impl Standing {
+    /// Whether a rule's findings in it are nobody's concern.
+    pub(super) fn is_beside(self, rule: &Rule) -> bool {
+        // What a library does of these another program asks for, or a protocol that it speaks.
+        const PRESCRIBED: [&str; 8] = [
+            "ecb-mode",
+            "jwt-alg-none",
+            "jwt-not-verified",
+            "password-hash-too-fast",
+            "rsa-without-oaep",
+            "static-iv",
+            "weak-cipher",
+            "weak-hash",
+        ];
+        // To take, fetch and hand on what it is told to is what a stand-in is for.
+        const MEANT: [&str; 10] = [
+            "code-injection",
+            "command-injection",
+            "cors-misconfiguration",
+            "header-injection",
+            "open-redirect",
+            "path-traversal",
+            "ssrf",
+            "tls-verification-disabled",
+            "weak-cipher",
+            "xss",
+        ];
+        let is_meant = self.is_stand_in && MEANT.contains(&rule.id);
+        let is_prescribed = self.is_library && PRESCRIBED.contains(&rule.id);
+        rule.category == Category::Security && (self.is_aside || is_prescribed || is_meant)
+    }
+}
+
 /// The data flow of one version of a document: a pure function of its blocks.
 #[derive(Clone)]
 pub struct Flow {
@@ -48,6 +92,8 @@ pub struct Flow {
     models: ModelSet,
     /// Whether more is known of the file soon.
     provisional: bool,
+    /// What the file is in its package.
+    standing: Standing,
     /// Imported functions that give promises that may be rejected, by their local names.
     rejecting: Arc<BTreeSet<Ustr>>,
     /// Imported async functions whose promises are never rejected, likewise.
@@ -59,6 +105,11 @@ impl Flow {
     /// The same, with the imported functions that give promises which may be rejected, and those whose never are.
     pub(crate) fn with_promises(self, rejecting: Arc<BTreeSet<Ustr>>, settling: Arc<BTreeSet<Ustr>>) -> Flow {
         Flow { rejecting, settling, ..self }
+    }
+
+    /// The same, with what the file is in its package.
+    pub(crate) fn standing(self, standing: Standing) -> Flow {
+        Flow { standing, ..self }
     }
 
     /// The same, with what is known of functions that repeat those of other files in place of what the file alone tells.
@@ -115,6 +166,7 @@ impl Flow {
             exhausted: result.exhausted.iter().filter_map(arena).collect(),
             models: models.clone(),
             provisional: false,
+            standing: Standing::default(),
             rejecting: Arc::default(),
             settling: Arc::default(),
             busy: OnceLock::new(),
@@ -154,6 +206,7 @@ impl Flow {
             exhausted: Vec::new(),
             models,
             provisional: false,
+            standing: Standing::default(),
             rejecting: Arc::default(),
             settling: Arc::default(),
             busy: OnceLock::new(),
@@ -165,6 +218,11 @@ impl Memo {
     /// Whether the data flow of a block was given up for its cost.
     pub(super) fn gave_up(&self, arena: &Arc<Arena>) -> bool {
         self.flow.as_ref().is_some_and(|f| f.exhausted.iter().any(|a| Arc::ptr_eq(a, arena)))
+    }
+
+    /// What the file is in its package, as far as that is known.
+    pub(super) fn standing(&self) -> Standing {
+        self.flow.as_ref().map_or_else(Standing::default, |f| f.standing)
     }
 
     /// Whether an imported function is known to give promises that may be rejected.

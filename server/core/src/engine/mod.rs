@@ -25,6 +25,7 @@ use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 use crate::system::Deadline;
 
+pub(crate) use memo::Standing;
 pub use memo::{Flow, Memo};
 use notes::{BlockNotes, Left, block_notes, enter};
 use pass::{Pass, Seen};
@@ -308,6 +309,7 @@ fn file_facts(path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
         is_practice: twins::is_practice(place),
         is_example: twins::is_example(place),
         is_emulator: twins::is_emulator(place),
+        is_dev_server: twins::is_dev_server(place),
         is_script: root.arena().text().starts_with("#!"),
         is_demo: twins::is_example(place) && says(root, 2, declared::loads_from_above),
     })

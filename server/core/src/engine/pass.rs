@@ -232,6 +232,9 @@ impl<'b> Pass<'b> {
                 Condition::Unsettled(f) => !self.memo.is_settling(*f),
                 Condition::Awaited(_) => false,
             };
+            if self.is_aside(note) {
+                continue;
+            }
             if note.conditions.is_empty() || note.conditions.iter().any(holds) {
                 let note = Source::Block(notes.clone(), number);
                 self.told.push(Told { note, placed, symbol: symbol(&self.path) });
@@ -258,6 +261,11 @@ impl<'b> Pass<'b> {
         is_quiet && self.gaps.len() == gaps
     }
 
+    /// Whether what the file is in its package makes a note nobody's concern.
+    fn is_aside(&self, note: &Note) -> bool {
+        !self.settings.include_tests && self.memo.standing().is_beside(note.rule)
+    }
+
     /// What the data flow says of a block.
     fn flow(&mut self, placed: Placed<'b>, in_test: bool) {
         let family = self.document.blocks().language().family;
@@ -270,6 +278,7 @@ impl<'b> Pass<'b> {
                 && (note.rule.category == Category::Security || !self.facts.is_compiled)
                 && (note.rule.id != twins::RULE || !self.facts.is_practice)
                 && !self.facts.is_beside(note.rule)
+                && !self.is_aside(&note)
             {
                 self.told.push(Told { note: Source::Flow(note), placed, symbol: symbol(&self.path) });
             }

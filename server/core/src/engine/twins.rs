@@ -166,6 +166,12 @@ pub(crate) fn is_example(path: &str) -> bool {
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
 }
 
+/// Whether a file's name or folder says that it serves a project to those who work on it: `commands/dev.js`, `vite/dev/index.js`.
+pub(super) fn is_dev_server(path: &str) -> bool {
+    const NAMES: &[&str] = &["dev", "dev-server", "devserver", "dev_server", "hmr", "hmr-client"];
+    path.split('/').any(|part| NAMES.contains(&part.split('.').next().unwrap_or(part).to_ascii_lowercase().as_str()))
+}
+
 /// Whether a file's folder says that it stands in for a service while somebody develops.
 pub(super) fn is_emulator(path: &str) -> bool {
     path.rsplit('/').skip(1).any(|folder| matches!(folder, "emulator" | "emulators" | "simulator" | "simulators"))

@@ -38,6 +38,43 @@ const DOCUMENTS: [&str; 22] = [
     "feathers",
     "keystone",
 ];
+/// What packages call themselves that answer in the place of others, or hand on what they are sent.
+const STAND_INS: [&str; 15] = [
+    "mock",
+    "mocks",
+    "mocking",
+    "mockserver",
+    "stub",
+    "stubs",
+    "stubbing",
+    "fake",
+    "emulator",
+    "emulation",
+    "simulator",
+    "proxy",
+    "interceptor",
+    "intercept",
+    "mitm",
+];
+/// Folders in which a package tests, measures, shows and explains what it offers.
+pub const ASIDE: [&str; 16] = [
+    "test",
+    "tests",
+    "__tests__",
+    "spec",
+    "specs",
+    "e2e",
+    "example",
+    "examples",
+    "demo",
+    "demos",
+    "bench",
+    "benchmark",
+    "benchmarks",
+    "doc",
+    "docs",
+    "website",
+];
 /// Largest manifest that is read, in bytes.
 const MAX_MANIFEST: usize = 1 << 20;
 
@@ -53,6 +90,12 @@ struct Package {
     imports: Vec<(String, Vec<String>)>,
     /// Whether it is never published.
     is_private: bool,
+    /// Whether it is published: it has a version, and says where it comes from or what of it is.
+    is_published: bool,
+    /// Whether people run it: a command, or a server that is started.
+    is_run: bool,
+    /// Whether it stands in for servers, or between them and those who ask, as it says of itself.
+    is_stand_in: bool,
     /// Whether commands come with it: `bin`.
     has_commands: bool,
     /// Whether there is a store of documents among what it depends on; `None` where it names nothing.
@@ -198,6 +241,33 @@ impl Layout {
     pub fn is_without_documents(&self, path: &str) -> bool {
         let names = |folder: &str| self.packages.get(folder).is_some_and(|p| p.has_documents.is_some());
         !self.has_documents && ancestors(folder_of(path)).any(names)
+    }
+
+    /// Whether a file lies in a folder where a published package tests or shows what it offers elsewhere.
+    pub fn is_aside(&self, path: &str) -> bool {
+        let beside = |package: &Package| {
+            let below = path.get(package.folder.len()..).unwrap_or_default().trim_start_matches('/');
+            let Some((folders, _)) = below.rsplit_once('/') else { return false };
+            let mut ends = folders.match_indices('/').map(|(at, _)| at).chain([folders.len()]);
+            let named = |end: &usize| ASIDE.contains(&folders[..*end].rsplit('/').next().unwrap_or_default());
+            let Some(folder) = ends.find(named).map(|end| &folders[..end]) else { return false };
+            let offered = package.exports.iter().flat_map(|(_, targets)| targets).chain(&package.entries);
+            let leads_there = |t: &String| t.trim_start_matches("./").starts_with(&format!("{folder}/"));
+            package.is_published && !offered.into_iter().any(leads_there)
+        };
+        ancestors(folder_of(path)).any(|f| self.packages.get(f).is_some_and(beside))
+    }
+
+    /// Whether a file is part of a published package that developers let stand in for servers of others.
+    pub fn is_stand_in(&self, path: &str) -> bool {
+        let named = |f: &str| self.packages.get(f).filter(|p| p.name.is_some());
+        ancestors(folder_of(path)).find_map(named).is_some_and(|p| p.is_published && p.is_stand_in)
+    }
+
+    /// Whether a file is part of a published package that nobody runs: a library, as the nearest manifest with a name says.
+    pub fn is_library(&self, path: &str) -> bool {
+        let named = |f: &str| self.packages.get(f).filter(|p| p.name.is_some());
+        ancestors(folder_of(path)).find_map(named).is_some_and(|p| p.is_published && !p.is_run)
     }
 
     /// The file that a package is by its name.
@@ -371,7 +441,16 @@ fn package(folder: &str, text: &str) -> Option<Package> {
     let imports = json.get("imports").and_then(Value::as_object).into_iter().flatten();
     let imports = imports.map(|(k, v)| (k.clone(), targets(v))).collect();
     let is_private = json.get("private").and_then(Value::as_bool).unwrap_or(false);
+    let told = ["repository", "files", "exports", "publishConfig"].iter().any(|k| json.get(k).is_some());
+    let is_published = !is_private && name.is_some() && told && json.get("version").is_some_and(Value::is_string);
     let has_commands = json.get("bin").is_some_and(|b| b.is_string() || b.as_object().is_some_and(|o| !o.is_empty()));
+    let words = ["name", "description"].iter().filter_map(|k| json.get(k).and_then(Value::as_str));
+    let keywords = json.get("keywords").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let is_stand_in = words.chain(keywords).any(|text| {
+        let mut words = text.split(|c: char| !c.is_ascii_alphabetic()).map(str::to_ascii_lowercase);
+        words.any(|w| STAND_INS.contains(&w.as_str()))
+    });
+    let is_run = has_commands || json.get("scripts").is_some_and(|s| s.get("start").is_some());
     let lists = ["dependencies", "peerDependencies", "optionalDependencies"];
     let named: Vec<String> = lists
         .iter()
@@ -381,7 +460,19 @@ fn package(folder: &str, text: &str) -> Option<Package> {
     let keeps = |name: &String| DOCUMENTS.iter().any(|part| name.contains(part));
     let has_documents = (!named.is_empty()).then(|| named.iter().any(keeps));
     let (folder, entries) = (folder.to_owned(), entries.collect());
-    Some(Package { folder, name, entries, exports, imports, is_private, has_commands, has_documents })
+    Some(Package {
+        folder,
+        name,
+        entries,
+        exports,
+        imports,
+        is_private,
+        is_published,
+        is_run,
+        is_stand_in,
+        has_commands,
+        has_documents,
+    })
 }
 
 /// The files that an entry of `exports` may mean, sources first.

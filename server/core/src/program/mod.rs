@@ -21,7 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
 
 use crate::blocks::{Block, BlockId, Blocks};
-use crate::engine::Flow;
+use crate::engine::{Flow, Standing};
 use crate::findings::Location;
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::{
@@ -82,6 +82,8 @@ pub struct Source {
     pub is_test: bool,
     /// Whether it shows how others are used: what it does with code that is no example is no flaw of that either.
     pub is_example: bool,
+    /// Whether its folder is one in which packages test and show what they offer.
+    pub is_aside: bool,
 }
 
 impl Source {
@@ -94,7 +96,17 @@ impl Source {
             names: Arc::new(Names::of(blocks)),
             is_test: crate::engine::is_test_file(place, blocks),
             is_example: crate::engine::is_example(place),
+            is_aside: place.rsplit('/').skip(1).any(|folder| layout::ASIDE.contains(&folder)),
         }
+    }
+}
+
+/// What a file is in its package.
+fn standing(file: &File) -> Standing {
+    Standing {
+        is_aside: file.source.is_aside && file.links.is_aside,
+        is_library: file.links.is_library,
+        is_stand_in: file.links.is_stand_in,
     }
 }
 
@@ -387,6 +399,9 @@ impl Program {
                 is_offered: offered.contains(&*file.path),
                 is_command: self.layout.is_command(&file.path),
                 is_without_documents: self.layout.is_without_documents(&file.path),
+                is_aside: self.layout.is_aside(&file.path),
+                is_library: self.layout.is_library(&file.path),
+                is_stand_in: self.layout.is_stand_in(&file.path),
                 targets: targets.into_iter().filter_map(id).collect(),
                 modules: modules.into_iter().filter_map(id).collect(),
             };
@@ -596,6 +611,7 @@ impl Program {
             self.location(*owner, arena, span)
         };
         let flow = Flow::found(&file.source.blocks, &file.source.models, hits, found, &elsewhere);
+        let flow = flow.standing(standing(file));
         Some(self.with_promises(flow, file, &file.source.blocks))
     }
 
@@ -665,6 +681,7 @@ impl Program {
             self.location(*owner, arena, span)
         };
         let flow = Flow::found(blocks, &file.source.models, hits.chain(incoming), &found, &elsewhere);
+        let flow = flow.standing(standing(file));
         Some(self.with_promises(flow, file, blocks))
     }
 

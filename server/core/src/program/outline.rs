@@ -132,6 +132,9 @@ impl Outline {
                     is_offered: offered.contains(&*file.path),
                     is_command: self.layout.is_command(&file.path),
                     is_without_documents: self.layout.is_without_documents(&file.path),
+                    is_aside: self.layout.is_aside(&file.path),
+                    is_library: self.layout.is_library(&file.path),
+                    is_stand_in: self.layout.is_stand_in(&file.path),
                     targets: targets.into_iter().filter_map(id).collect(),
                     modules: modules.into_iter().filter_map(id).collect(),
                 }
@@ -181,7 +184,14 @@ impl Outline {
                 text(&mut hasher, &file.path);
                 hasher.update(&file.key);
                 let links = &links[id.0 as usize];
-                let told = [links.is_offered, links.is_command, links.is_without_documents];
+                let told = [
+                    links.is_offered,
+                    links.is_command,
+                    links.is_without_documents,
+                    links.is_aside,
+                    links.is_library,
+                    links.is_stand_in,
+                ];
                 hasher.update(&told.map(u8::from));
                 let mut targets: Vec<_> = links.targets.iter().map(|(name, to)| (name.as_str(), *to)).collect();
                 targets.sort_unstable();

@@ -51,6 +51,11 @@ fn source(document: &Document) -> Source {
 
 /// Findings of the security rules in every file, in the order of the files.
 fn found(files: &[(String, String)]) -> Vec<(String, Document, Vec<Finding>)> {
+    told(files, &|f| !f.flow.is_empty())
+}
+
+/// Findings of a kind in every file, in the order of the files.
+fn told(files: &[(String, String)], of: &dyn Fn(&Finding) -> bool) -> Vec<(String, Document, Vec<Finding>)> {
     let mut program = Program::new("/w".into());
     let documents: Vec<Document> = files.iter().filter_map(|(p, t)| document(p, t)).collect();
     for document in &documents {
@@ -63,18 +68,27 @@ fn found(files: &[(String, String)]) -> Vec<(String, Document, Vec<Finding>)> {
         let mut memo = Memo::default();
         memo.set_flow(program.flow(d.path()).expect("a flow"));
         let report = engine.analyze_quickly(&d, &mut memo);
-        let flows = report.findings.into_iter().filter(|f| !f.flow.is_empty()).collect();
-        (d.path().to_owned(), d, flows)
+        let findings = report.findings.into_iter().filter(of).collect();
+        (d.path().to_owned(), d, findings)
     };
     documents.into_iter().map(findings).collect()
 }
 
 /// Checks that data reaches sinks on the marked lines and on no others.
 fn check(code: &str) -> Vec<(String, Document, Vec<Finding>)> {
-    let files = files(code);
-    let found = found(&files);
+    let found = found(&files(code));
+    check_lines(&found);
+    found
+}
+
+/// Checks that a rule finds something on the marked lines and on no others.
+fn check_rule(rule: &str, code: &str) {
+    check_lines(&told(&files(code), &|f| f.rule.id == rule));
+}
+
+fn check_lines(found: &[(String, Document, Vec<Finding>)]) {
     let (mut missed, mut wrong) = (Vec::new(), Vec::new());
-    for (path, document, findings) in &found {
+    for (path, document, findings) in found {
         let lines: Vec<usize> = findings.iter().map(|f| document.text().line_of(f.range.start)).collect();
         let text = document.text().to_string();
         for (n, line) in text.lines().enumerate() {
@@ -86,7 +100,6 @@ fn check(code: &str) -> Vec<(String, Document, Vec<Finding>)> {
         }
     }
     assert!(missed.is_empty() && wrong.is_empty(), "missed {missed:#?}\nfalse alarms {wrong:#?}");
-    found
 }
 
 #[test]

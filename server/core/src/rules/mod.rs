@@ -156,6 +156,8 @@ pub struct FileFacts {
     pub is_example: bool,
     /// Whether it stands in for a service on the developer's own machine, as its folder says.
     pub is_emulator: bool,
+    /// Whether it serves a project to those who work on it, as its name or folder says.
+    pub is_dev_server: bool,
     /// Whether it is started from a command line: `#!/usr/bin/env node`.
     pub is_script: bool,
     /// Whether it shows how the package that it lies in is used.
@@ -200,6 +202,8 @@ impl FileFacts {
         let security = rule.category == crate::findings::Category::Security;
         // What a command prints is what it was asked for.
         security && self.is_emulator && !REACHES.contains(&rule.id)
+            // All files that it could give are those of whoever asks.
+            || self.is_dev_server && matches!(rule.id, "path-traversal" | "format-string" | "log-injection")
             || self.is_script && rule.id == "clear-text-logging"
             || rule.id == "command-injection" && self.is_build()
             || self.is_demo && SETTINGS.contains(&rule.id)

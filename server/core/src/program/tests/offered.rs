@@ -1,6 +1,6 @@
 //! What a package offers to other programs.
 
-use super::check;
+use super::{check, check_rule};
 
 #[test]
 fn what_a_package_offers_is_called_by_strangers() {
@@ -263,7 +263,7 @@ fn who_starts_a_command_may_run_others() {
             "//// package.json\n{manifest}\n\
              //// tool.js\nconst {{ execSync }} = require('child_process');\nexecSync('git clone ' + process.argv[2]); {mark}\n\
              //// bin/wifi.js\nrequire('../lib/connect').connect(process.argv[2]);\n\
-             //// lib/connect.js\nconst {{ exec }} = require('child_process');\nexports.connect = function (name) {{\nexec('netsh wlan ' + name); //!\n}};\n"
+             //// lib/connect.js\nconst {{ exec }} = require('child_process');\nexports.connect = function (name) {{\nexec('netsh wlan ' + name); {mark}\n}};\n"
         )
     };
     check(&files(r#"{ "name": "a", "bin": { "a": "bin/wifi.js" } }"#, ""));
@@ -432,4 +432,110 @@ fn manifests_tell_whether_documents_are_kept() {
     // Without a list nothing is known, and what a file imports is there.
     check(&files(r#"{ "name": "a", "devDependencies": { "mocha": "11" } }"#, "@acme/data/table", "//!"));
     check(&files(r#"{ "name": "a", "dependencies": { "express": "5" } }"#, "mongoose/table", "//!"));
+}
+
+#[test]
+fn tests_and_examples_of_a_package_run_nowhere_else() {
+    let files = |manifest: &str, inner: &str, code: &str| {
+        format!(
+            "//// package.json\n{manifest}\n//// {inner}/package.json\n{{ \"name\": \"inner\", \"private\": true }}\n\
+             //// {inner}/server/app.js\nconst app = require('express')();\nconst https = require('https');\n{code}\n"
+        )
+    };
+    let reads = |mark: &str| {
+        format!("app.get('/a', (req, res) => {{\nrequire('fs').readFile(req.query.a, () => {{}}); {mark}\n}});")
+    };
+    let trusts = |mark: &str| format!("const agent = new https.Agent({{\nrejectUnauthorized: false, {mark}\n}});");
+    let told = |manifest: &str, inner: &str, mark: &str| {
+        check(&files(manifest, inner, &reads(mark)));
+        check_rule("tls-verification-disabled", &files(manifest, inner, &trusts(mark)));
+    };
+    let published = r#"{ "name": "a", "version": "1.0.0", "main": "lib/index.js", "files": ["lib"] }"#;
+    for folder in ["examples", "test", "packages/x/demo", "docs/src"] {
+        told(published, folder, "");
+    }
+    told(published, "server", "//!");
+    // Nothing says that it is published, or what it offers lies there.
+    told(r#"{ "name": "a", "version": "1.0.0", "main": "lib/index.js" }"#, "examples", "//!");
+    told(r#"{ "name": "a", "version": "1.0.0", "files": ["lib"], "private": true }"#, "test", "//!");
+    told(r#"{ "name": "a", "version": "1.0.0", "exports": "./test/server/app.js" }"#, "test", "//!");
+}
+
+#[test]
+fn what_nobody_calls_from_outside_is_given_nothing() {
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        const { exec } = require('child_process');
+        exports.list = function list(dir) {
+          exec('ls ' + dir); //!
+        };
+        exports._list = function _list(dir) {
+          exec('ls ' + dir);
+        };
+        exports.trim = function (text) {
+          return text.replace(/\s+$/, ''); //!
+        };
+        exports.set = function (command, value) {
+          return command + value.replace(/\s+$/, '');
+        };
+        "#,
+    );
+}
+
+#[test]
+fn a_library_hashes_as_it_is_asked_to() {
+    let told = |more: &str, mark: &str| {
+        let manifest = format!(r#"{{ "name": "a", "version": "1.0.0", "main": "lib/index.js"{more} }}"#);
+        let file = |code: &str| {
+            format!("//// package.json\n{manifest}\n//// lib/index.js\nconst crypto = require('crypto');\n{code}")
+        };
+        check(&file(&format!(
+            "exports.login = (password) => {{\nreturn crypto.createHash('sha256').update(password).digest(); {mark}\n}};\n"
+        )));
+        check_rule("weak-hash", &file(&format!("exports.s = crypto.sign('RSA-SHA1', text, key); {mark}\n")));
+    };
+    told(r#", "repository": "a/a""#, "");
+    told(r#", "exports": "./lib/index.js""#, "");
+    told("", "//!");
+    told(r#", "repository": "a/a", "private": true"#, "//!");
+    told(r#", "repository": "a/a", "bin": "lib/index.js""#, "//!");
+    told(r#", "repository": "a/a", "scripts": { "start": "node lib" }"#, "//!");
+}
+
+#[test]
+fn what_a_plugin_hands_on_its_user_meant() {
+    check(
+        r#"
+        //// index.js
+        const { show } = require('./show');
+        $.fn.tip = function (options) {
+          show(this, options.text);
+        };
+        $.fn.note = function (options) {
+          this.html('<b>' + options.text + '</b>'); //!
+        };
+        //// show.js
+        exports.show = function (target, what) {
+          $(target).html('<b>' + what + '</b>');
+        };
+        "#,
+    );
+}
+
+#[test]
+fn a_stand_in_hands_on_what_it_is_sent() {
+    let files = |manifest: &str, mark: &str| {
+        format!(
+            "//// package.json\n{manifest}\n//// lib/index.js\nconst app = require('express')();\n\
+             app.get('/a', async (req, res) => {{\nawait fetch(req.query.to); {mark}\n}});\n"
+        )
+    };
+    let with = |more: &str| format!(r#"{{ "name": "a", "version": "1.0.0", "repository": "a/a"{more} }}"#);
+    check(&files(&with(r#", "description": "A mock server""#), ""));
+    check(&files(&with(r#", "keywords": ["http", "proxy"]"#), ""));
+    check(&files(&with(r#", "description": "Approximately a server""#), "//!"));
+    check(&files(r#"{ "name": "proxy" }"#, "//!"));
 }

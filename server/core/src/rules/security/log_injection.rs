@@ -316,6 +316,14 @@ app.post('/error', (req, res) => {
         ),
         Case::near_miss(
             "a.js",
+            "const winston = require('winston');\nconst log = winston.createLogger();\napp.post('/a', (req, res) => {\n  log.info('asked %d times: %j', count, req.body.name);\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const winston = require('winston');\nconst log = winston.createLogger();\napp.post('/a', (req, res) => {\n  log.info('asked %j times: %s', count, req.body.name); //~ log-injection\n});",
+        ),
+        Case::near_miss(
+            "a.js",
             "const Koa = require('koa');\nnew Koa().use(async (ctx, next) => { logger.info('host %s', ctx.host); await next(); });",
         ),
         Case::near_miss(

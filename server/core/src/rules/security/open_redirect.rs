@@ -20,7 +20,8 @@ pub static RULE: Rule = Rule {
         example: "res.redirect(req.query.next);",
         instead: "const next = PAGES[req.query.next] ?? \"/\";\nres.redirect(next);",
         limits: "Addresses that begin with a constant host, or with `/` and a constant letter, are silent, and so are those that were found to \
-                 begin with one slash (`to.startsWith(\"/\") && !to.startsWith(\"//\")`).",
+                 begin with one slash (`to.startsWith(\"/\") && !to.startsWith(\"//\")`). Headers are silent, for no link sets them, and so is a \
+                 request's path that no parser of addresses takes apart.",
         fix: "",
     },
     checks: &[Check::Flow(
@@ -55,8 +56,28 @@ module.exports = (root) =>
             r#"const express = require('express');
 const app = express();
 app.get('/back', (req, res) => {
-  res.redirect(req.get('x-return-to')); //~ open-redirect
+  res.redirect(req.query['return-to']); //~ open-redirect
 });"#,
+        ),
+        Case::near_miss(
+            "t.js",
+            r#"const express = require('express');
+const app = express();
+app.get('/back', (req, res) => {
+  res.redirect(req.get('x-return-to'));
+  res.redirect(req.headers.referer);
+});
+app.get('/old/:name', (req, res) => res.redirect(req.params.name + '/'));
+app.get(/^\/old/, (req, res) => res.redirect(req.url.replace(/^\/old/, '/new')));"#,
+        ),
+        Case::bad(
+            "t.js",
+            r#"const url = require('url');
+exports.serve = function (req, res) {
+  const pathname = url.parse(req.url).pathname;
+  res.setHeader('Location', pathname + '/'); //~ open-redirect
+  res.end();
+};"#,
         ),
         Case::near_miss(
             "a.js",

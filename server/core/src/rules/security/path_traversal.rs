@@ -36,6 +36,22 @@ pub static RULE: Rule = Rule {
             "'use server';\nimport fs from 'node:fs/promises';\nexport async function remove(name: string) {\n  await fs.rm('uploads/' + name); //~ path-traversal\n}",
         ),
         Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nexports.register = (app) => {\n  if (config.dev) {\n    app.post('/testing/create', (req, res) => {\n      const content = req.body.content ? req.body.content : 'test';\n      fs.writeFile(req.body.file, content).then(() => res.json({}));\n    });\n  }\n  if (process.env.NODE_ENV !== 'production') {\n    app.post('/testing/remove', (req, res) => {\n      fs.unlink(req.body.file, () => res.json({}));\n    });\n  }\n};",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nexports.register = (app) => {\n  if (config.files) {\n    app.post('/create', (req, res) => {\n      const content = req.body.content ? req.body.content : 'test';\n      fs.writeFile(req.body.file, content).then(() => res.json({})); //~ path-traversal\n    });\n  }\n};",
+        ),
+        Case::near_miss(
+            "src/vite/dev/index.js",
+            "const fs = require('fs');\nrequire('http').createServer((req, res) => {\n  fs.readFile(root + decodeURIComponent(req.url), done);\n});",
+        ),
+        Case::bad(
+            "src/device/index.js",
+            "const fs = require('fs');\nrequire('http').createServer((req, res) => {\n  fs.readFile(root + decodeURIComponent(req.url), done); //~ path-traversal\n});",
+        ),
+        Case::near_miss(
             "a.ts",
             "import fs from 'node:fs/promises';\nexport async function remove(name: string) {\n  await fs.rm('uploads/' + name);\n}",
         ),

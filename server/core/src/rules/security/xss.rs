@@ -71,6 +71,8 @@ http.createServer((request, response) => response.end("<b>" + config.body + "</b
             "a.js",
             "app.use((req, res) => res.status(403).send('<p>not from ' + req.headers.origin + '</p>'));",
         ),
+        Case::near_miss("a.js", "app.use((req, res) => res.send('<p>made with ' + req.headers['x-made-with'] + '</p>'));"),
+        Case::bad("a.js", "$.fn.tip = function (options) {\n  this.html('<b>' + options.text + '</b>'); //~ xss\n};"),
         Case::bad(
             "a.js",
             "app.use((req, res) => res.status(403).send('<p>not from ' + req.headers.referer + '</p>')); //~ xss",

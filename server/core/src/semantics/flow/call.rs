@@ -305,7 +305,10 @@ impl<'a> Interp<'a> {
             result = Arc::new(result.without_mark(SinkKind::Encoded));
         }
         if matches!(call.name.as_str(), "decodeURIComponent" | "decodeURI" | "unescape") && result.has_taint() {
-            result = Arc::new(decoded(&result));
+            // `%2e` is a dot to a parser of addresses already, and `decodeURI` leaves `%2f` as it is.
+            let parsed = call.name == "decodeURI"
+                && call.arg_ids.first().is_some_and(|a| self.arena.slice(self.hir.expr(*a).span).ends_with("pathname"));
+            result = Arc::new(decoded(&result, parsed));
         }
         // `["aes", "256", "ecb"].join("-")`
         if call.name == "join"

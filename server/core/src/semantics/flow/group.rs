@@ -34,11 +34,9 @@ use super::interp::cells::LISTENERS;
 use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::models::{ModelSet, Models};
 use super::place::last_name;
-use super::report::{Hit, Outcome};
+use super::report::Outcome;
 use super::state::Locals;
-use super::value::{
-    At, Below, ClassRef, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, join, unknown,
-};
+use super::value::{At, Below, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
 use super::world::{Summary, World};
 use crates::{Known, Tree};
 use link::Link;
@@ -869,15 +867,12 @@ impl<'a> Linker<'a> {
             result.hits.retain(|(_, h)| !fast(h.kind));
             result.notes.retain(|(_, n)| !hashes(n));
         }
-        // Who starts a command of theirs may run others. What a library does for whoever calls it is another matter.
+        // What is there only for those who develop the program.
+        result.hits.retain(|(_, h)| h.source.kind != SourceKind::Remote || !self.is_for_development(&h.at.block));
+        // Who starts a command of theirs may run others.
         if self.files[file].links.is_command {
-            let own = |h: &Hit| {
-                let mut steps = std::iter::successors(h.trace.as_ref(), |s| s.previous.as_ref());
-                h.source.kind == SourceKind::Argument
-                    && !steps.any(|s| s.at.block != h.at.block && s.what == StepKind::Passed)
-            };
             let runs = |k: SinkKind| matches!(k, SinkKind::Command | SinkKind::ShellText);
-            result.hits.retain(|(_, h)| !runs(h.kind) || !own(h));
+            result.hits.retain(|(_, h)| !runs(h.kind) || h.source.kind != SourceKind::Argument);
         }
         self.settle_exported(file, result);
     }

@@ -31,6 +31,12 @@ pub struct Links {
     pub is_command: bool,
     /// Whether the manifests say that the program keeps no documents, so that no filter of a store is meant.
     pub is_without_documents: bool,
+    /// Whether it lies where its package tests or shows what it offers elsewhere.
+    pub is_aside: bool,
+    /// Whether it is part of a library, as its package's manifest says.
+    pub is_library: bool,
+    /// Whether its package stands in for servers of others, as its manifest says.
+    pub is_stand_in: bool,
 }
 
 /// Members of a class by name.

@@ -344,10 +344,9 @@ impl SinkKind {
             }
             SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
             SinkKind::ProgramOption => remote | SourceKind::Message.set(),
-            // Whoever starts a program may let it fetch what they like.
-            SinkKind::Url | SinkKind::Merge | SinkKind::PropertyKey => {
-                SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0)
-            }
+            // Whoever starts a program may let it fetch what they like, and a page asks from where its visitor is.
+            SinkKind::Url => SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0 & !SourceKind::Location.set().0),
+            SinkKind::Merge | SinkKind::PropertyKey => SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0),
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck | SinkKind::Console => remote,
             SinkKind::Log => remote | SourceKind::Response.set() | SourceKind::Argument.set(),
             SinkKind::Sql => {
@@ -358,7 +357,9 @@ impl SinkKind {
             SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {
                 remote | SourceKind::Message.set() | SourceKind::Location.set()
             }
-            SinkKind::Code | SinkKind::Command => {
+            // Code that a program fetches it was told to run: a plugin, a part of itself.
+            SinkKind::Code => OUTSIDE | SourceKind::Environment.set() | SourceKind::File.set(),
+            SinkKind::Command => {
                 OUTSIDE | SourceKind::Environment.set() | SourceKind::File.set() | SourceKind::Response.set()
             }
             SinkKind::RegexInput => remote | SourceKind::Message.set() | SourceKind::Library.set(),

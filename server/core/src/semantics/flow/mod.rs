@@ -19,6 +19,7 @@ mod report;
 mod sink;
 mod slow;
 mod state;
+mod strangers;
 pub mod trace;
 pub mod value;
 mod world;

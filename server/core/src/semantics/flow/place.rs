@@ -241,9 +241,9 @@ impl Interp<'_> {
                 let redirect = if name == "host" { SinkKind::Redirect.set() } else { SinkKinds::NONE };
                 Arc::new(out.cleaned(SinkKind::Html.set() | redirect))
             }
-            // `<` and `"` are encoded in the path of a parsed address.
+            // `<` and `"` are encoded in the path of a parsed address, and no `..` is left.
             None if name == "pathname" && base.apis.iter().any(|p| p == "URL") => {
-                Arc::new(out.cleaned(SinkKind::Html.set()))
+                Arc::new(out.cleaned(SinkKind::Html.set() | SinkKind::Path.set()))
             }
             None => Arc::new(out),
         }

@@ -425,8 +425,15 @@ impl Outcome {
                 {
                     return;
                 }
+                // `log("asked for %j", body)`: the breaks in it are escaped.
+                if site.kind == SinkKind::Log && super::sink::is_written_out(&site.at) {
+                    return;
+                }
                 // What serves only those who develop the program.
                 if source.kind == SourceKind::Remote && serves_developers(&site.at) {
+                    return;
+                }
+                if !super::strangers::may_bring(site, source, taint.trace.as_ref()) {
                     return;
                 }
                 // Names that a database gives of its own tables stand bare in a statement; a value stands in quotes.
@@ -569,12 +576,11 @@ impl Outcome {
                         && h.source.at == source.at
                         && source.at.block != site.at.block
                 };
-                // A password that a function hashes again and again.
+                // A function that hashes whatever password it is given, once and again.
                 let same_password = |h: &Hit| {
-                    site.kind == SinkKind::FastHash
-                        && h.kind == site.kind
-                        && h.at.block == site.at.block
-                        && h.source.at == source.at
+                    let is_one = h.source.at == source.at
+                        || function_at(&h.at).is_some_and(|f| function_at(&site.at) == Some(f));
+                    site.kind == SinkKind::FastHash && h.kind == site.kind && h.at.block == site.at.block && is_one
                 };
                 if site.kind.accepts().has(source.kind)
                     && !self.hits.iter().any(same_logger)
@@ -783,18 +789,34 @@ fn is_own_attribute(source: &At, mut way: impl Iterator<Item = Arc<Step>>) -> bo
     is_attribute && (named || way.any(put))
 }
 
-fn text_of(at: &At) -> &str {
+pub(super) fn text_of(at: &At) -> &str {
     at.arena.text().get(at.span.start as usize..at.span.end as usize).unwrap_or_default()
+}
+
+/// The function around a place, in its block.
+fn function_at(at: &At) -> Option<Span> {
+    let node = at.arena.root().smallest_at(at.span);
+    node.ancestors().find(|n| crate::rules::support::is_function(*n)).map(|f| f.span())
 }
 
 /// Whether code runs only where the settings say that somebody develops: `if (config.dev) { app.post("/testing", ..) }`.
 fn serves_developers(at: &At) -> bool {
+    is_for_development(at.arena.root().smallest_at(at.span))
+}
+
+/// The same of a node of a block.
+pub(super) fn is_for_development(node: crate::syntax::Node<'_>) -> bool {
     let says = |condition: &str| {
         let condition = condition.trim_start_matches('(').trim_end_matches(')').trim();
-        !condition.starts_with('!') && [".dev", ".isDev", ".isDevelopment"].iter().any(|w| condition.ends_with(w))
+        let mode = condition.contains("NODE_ENV")
+            && (condition.contains("!=") && condition.contains("production")
+                || condition.contains("==") && ["development", "test"].iter().any(|m| condition.contains(m)));
+        mode && !condition.contains("||")
+            || !condition.starts_with('!')
+                && [".dev", ".isDev", ".isDevelopment"].iter().any(|w| condition.ends_with(w))
     };
-    at.arena.root().smallest_at(at.span).ancestors().filter(|n| n.kind() == Kind::IfStatement).any(|branch| {
-        let then = branch.child(Field::Consequence).is_some_and(|c| c.span().contains(at.span));
+    node.ancestors().filter(|n| n.kind() == Kind::IfStatement).any(|branch| {
+        let then = branch.child(Field::Consequence).is_some_and(|c| c.span().contains(node.span()));
         then && branch.child(Field::Condition).is_some_and(|c| says(c.text()))
     })
 }

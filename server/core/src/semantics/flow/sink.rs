@@ -1,10 +1,13 @@
 //! Conditions of models, and which text is harmless where.
 
+use sidenote_grammars::Kind;
+
 use crate::semantics::hir::{Lit, Ustr};
+use crate::syntax::Node;
 
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Condition, Constant, Looks, Port, Test};
-use super::value::{ELEMENT, Val, Value, join};
+use super::value::{At, ELEMENT, Val, Value, join};
 
 /// The values around a call or write, for conditions.
 pub(super) struct Ports<'a> {
@@ -237,4 +240,18 @@ pub(super) fn is_harmless(kind: SinkKind, value: &Value) -> bool {
         }
         _ => value.types.is_harmless(),
     }
+}
+
+/// Whether the argument of a logger's call is written out as JSON, or as code has it, by the call's format.
+pub(super) fn is_written_out(at: &At) -> bool {
+    let node = at.arena.root().smallest_at(at.span);
+    let holds = |n: &Node<'_>| n.kind() == Kind::Arguments;
+    let Some(list) = std::iter::once(node).chain(node.ancestors()).find(holds) else { return false };
+    let all: Vec<_> = list.named_children().collect();
+    let format = all.iter().position(|a| a.kind() == Kind::String && a.text().contains('%'));
+    let own = all.iter().position(|a| a.span().contains(at.span));
+    let Some((format, own)) = format.zip(own).filter(|(f, o)| o > f) else { return false };
+    let placeholders = all[format].text().split('%').skip(1).filter_map(|p| p.chars().next());
+    let kind = placeholders.filter(|k| "sdifjoOc".contains(*k)).nth(own - format - 1);
+    kind.is_some_and(|k| "joO".contains(k))
 }

@@ -697,9 +697,10 @@ pub(super) fn is_short_part(args: &[Val]) -> bool {
 }
 
 /// A text that is decoded after it was looked at: `%2e%2e` is no `..` before, and `%3c` no `<`. Where a list of characters without
-/// `%` let it through, nothing in it can be decoded.
-pub(super) fn decoded(value: &Val) -> Value {
-    let undone = SinkKind::Path.set() | SinkKind::Normalized.set() | SinkKind::Html.set();
+/// `%` let it through, nothing in it can be decoded. Of the path of a `parsed` address only what is no slash was.
+pub(super) fn decoded(value: &Val, parsed: bool) -> Value {
+    let path = if parsed { SinkKinds::NONE } else { SinkKind::Path.set() };
+    let undone = path | SinkKind::Normalized.set() | SinkKind::Html.set();
     let mut mark = |t: &Taint| {
         let kept = if t.cleaned.has(SinkKind::Format) { t.cleaned } else { SinkKinds(t.cleaned.0 & !undone.0) };
         Some(Taint { cleaned: kept, ..t.clone() })

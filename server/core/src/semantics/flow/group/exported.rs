@@ -65,6 +65,10 @@ impl Linker<'_> {
             if !runs && !acts && !writes_by_key(text) {
                 continue;
             }
+            // `_handle`: what its authors call themselves.
+            if self.units[i].hir.function(func.id).name.is_some_and(|n| n.starts_with('_')) {
+                continue;
+            }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
             let made = maker.as_ref().map_or_else(Vec::new, |m| self.made_by(m, &summary.sinks));
             let own = summary.sinks.iter().filter(|s| s.param != THIS).map(|s| (i, *func, s));
@@ -96,6 +100,7 @@ impl Linker<'_> {
                 let is_slow = sink.kind == SinkKind::RegexInput
                     && ((is_offered || *whole)
                         && sink.path.is_empty()
+                        && sink.param == 0
                         && hands(sink) <= usize::from(near)
                         && is_text(text_of(&at).unwrap_or_default())
                         || is_header(sink, text_of(&at)));
@@ -111,7 +116,8 @@ impl Linker<'_> {
                     && is_taken_apart(sink)
                     && !knows_prototypes(sink.at.arena.text());
                 // `element.innerHTML = "<b>" + name`
-                let is_shown = sink.kind == SinkKind::Html && is_words(sink, text_of(&at).unwrap_or_default());
+                let is_shown =
+                    sink.kind == SinkKind::Html && hands(sink) == 0 && is_words(sink, text_of(&at).unwrap_or_default());
                 // A statement that a package puts together of what it is given.
                 let is_statement = sink.kind == SinkKind::Sql && is_joined(sink);
                 // Whoever has the page's address calls an action with whatever they like.

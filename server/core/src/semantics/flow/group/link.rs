@@ -545,6 +545,20 @@ pub(super) fn spread(units: &[Unit], files: &[Member]) -> FxHashMap<Ustr, Vec<(u
 const MAX_HEIRS: usize = 3;
 
 impl Linker<'_> {
+    /// Whether a block stands, however deep, where only those who develop the program come: `if (config.dev) { app.get(..) }`.
+    pub(super) fn is_for_development(&self, block: &BlockId) -> bool {
+        let mut at = self.by_id.get(block).copied();
+        while let Some((i, parent)) = at.and_then(|i| Some((i, self.units[i].parent?))) {
+            let above = &self.units[parent];
+            let place = above.children.iter().position(|c| *c == i).and_then(|n| above.block.arena().holes().nth(n));
+            if place.is_some_and(crate::semantics::flow::report::is_for_development) {
+                return true;
+            }
+            at = Some(parent);
+        }
+        false
+    }
+
     /// What the classes that extend an abstract one put in the place of a method that it leaves open.
     fn overridden(&self, class: &ClassRef, unit: usize, name: Ustr) -> Option<Val> {
         if self.family == Family::Rust || class.is_static || !self.units[unit].declares_abstract() {

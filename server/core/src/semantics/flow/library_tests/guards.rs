@@ -135,7 +135,7 @@ app.get('/a', (req, res) => { const u = new URL(req.query.u); if (!/(^|\.)exampl
 app.get('/b', (req, res) => { const u = new URL(req.query.u); if (!/example\.com$/.test(u.hostname)) return; fetch(u); }); //!
 const base = window.location.href.replace(/^.*\/\/[^\/]+/, '');
 fetch(base + '/list');
-fetch(window.location.hash.slice(1) + '/list'); //!
+fetch(window.location.hash.slice(1) + '/list');
 app.get('/c', (req, res) => { const u = new URL(req.query.u); if (!u.hostname.match(/\.example\.com$/)) return; fetch(u); });
 "#;
 

@@ -114,7 +114,7 @@ app.get('/', async (req, res) => {
   res.redirect('/x?next=' + u);
   res.redirect('/' + u); //!
   res.redirect(`https://${h}/x`); //!
-  res.redirect(req.get('Referrer') || '/'); //!
+  res.redirect(req.get('Referrer') || '/');
   res.location(u); //!
   res.set('Location', u); //!
   res.set({ Location: u }); //!

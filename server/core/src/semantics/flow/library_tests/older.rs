@@ -263,7 +263,8 @@ import express from 'express';
 import fs from 'fs';
 const app = express();
 app.get('/a', (req, res) => { const u = new URL(req.query.u as string); fs.readFileSync('/tls/' + u.hostname + '/ca.pem'); });
-app.get('/b', (req, res) => { const u = new URL(req.query.u as string); fs.readFileSync('/tls/' + u.pathname); }); //!
+app.get('/b', (req, res) => { const u = new URL(req.query.u as string); fs.readFileSync('/tls/' + u.pathname); });
+app.get('/c', (req, res) => { const u = new URL(req.query.u as string); fs.readFileSync('/tls/' + decodeURIComponent(u.pathname)); }); //!
 "#;
 
 const ALONE: &str = r#"

@@ -54,12 +54,31 @@ fn attributes_are_the_pages_own() {
 }
 
 #[test]
+fn the_path_of_a_parsed_address_leads_nowhere() {
+    let open = |path: &str, mark: &str| {
+        format!(
+            "const fs = require('fs');\nrequire('http').createServer((req, res) => {{\n\
+             const {{ pathname }} = new URL('http://a' + req.url);\nconst url = new URL(req.url, 'http://a');\n\
+             fs.readFile(root + {path}, done); {mark}\n}});"
+        )
+    };
+    for path in ["pathname", "decodeURI(pathname)", "decodeURI(url.pathname).slice(3)"] {
+        check(&[SinkKind::Path], &open(path, ""));
+    }
+    for path in ["decodeURIComponent(url.pathname)", "decodeURI(req.url)", "url.searchParams.get('a')"] {
+        check(&[SinkKind::Path], &open(path, "//!"));
+    }
+}
+
+#[test]
 fn a_program_that_is_started_reads_no_shell() {
     check(&[SinkKind::Command], STARTED);
 }
 
 const ATTRIBUTES: &str = r#"
-$('#a').html($('#b').attr('data-x')); //!
+$('#a').html($('#b').attr('title')); //!
+$('#a').html($('#b').attr('data-x'));
+$($('#b').attr("href")).show();
 $('#a').html($('#b').attr('id'));
 $('#a').html('<b title="' + $('#b').attr('data-x') + '">');
 $('#a').html(JSON.parse($('#b').attr('data-x')).text);
