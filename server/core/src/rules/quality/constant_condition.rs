@@ -39,9 +39,14 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::bad("a.js", "const on = (flags) => flags && 4 === 4; //~ constant-condition"),
+        Case::near_miss("a.js", "const on = (flags) => (flags & 4) === 4;"),
         Case::bad("a.ts", "const isEmpty = (list: unknown[]) => list == []; //~ constant-condition"),
         Case::near_miss("a.ts", "const isEmpty = (list) => list == [];"),
-        Case::bad("a.ts", "function between(n: number, lo: number, hi: number) { return n < lo && n > hi; } //~ constant-condition"),
+        Case::bad(
+            "a.ts",
+            "function between(n: number, lo: number, hi: number) { return n < lo && n > hi; } //~ constant-condition",
+        ),
         Case::good("a.ts", "function outside(n: number, lo: number, hi: number) { return n < lo || n > hi; }"),
         Case::near_miss(
             "a.js",
@@ -358,7 +363,11 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                     || n.kind() == Kind::Array && (op.len() == 3 || is_list(left) && is_list(right))
                     || n.kind() == Kind::NewExpression && (op.len() == 3 || made(left) && made(right))
             };
-            if fresh(left) || fresh(right) {
+            let written = |n: Node<'_>| matches!(bare(n).kind(), Kind::Number | Kind::String);
+            if written(left) && written(right) && bare(left).kind() == bare(right).kind() {
+                let message = "Two values that stand here are compared, so that the outcome is always the same. A variable was meant.";
+                cx.report(Note::new(cx.rule, node.span(), message));
+            } else if fresh(left) || fresh(right) {
                 let outcome = op.starts_with('!');
                 let message = format!(
                     "A new object equals nothing else, so that this is always {outcome}. Compare its content: `length`, keys, or a deep comparison."

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `&text[..20]` and `text.truncate(20)` of a `str` or `String` where the code has just asked whether the text is longer than that: text that is shortened to be shown or stored.",
+        what: "Finds `&text[..20]` and `text.truncate(20)` of a `str` or `String` where the code has just asked whether the text is longer than that: text that is shortened to be shown or stored; and `&text[0..3]` of a text that a public function is handed.",
         why: "Lengths of strings are bytes. With the first umlaut or emoji the cut may lie inside of a character, and cutting there panics.",
         example: "if title.len() > 20 { &title[..20] } else { title }",
         instead: "title.chars().take(20).collect::<String>()",
@@ -27,6 +27,9 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::IndexExpression, Kind::CallExpression], check)],
     cases: &[
+        Case::bad("a.rs", "pub fn prefix(s: &str) -> &str { &s[0..3] } //~ text-cut-at-byte"),
+        Case::near_miss("a.rs", "pub fn prefix(s: &str) -> &str { if !known(s) { return s; } &s[0..3] }"),
+        Case::near_miss("a.rs", "pub fn short(hash: &str) -> &str { &hash[..7] }"),
         Case::bad("a.rs", "fn f(text: &str, n: usize) -> &str { &text[..n.min(text.len())] } //~ text-cut-at-byte"),
         Case::near_miss("a.rs", "fn f(bytes: &[u8], n: usize) -> &[u8] { &bytes[..n.min(bytes.len())] }"),
         Case::bad(
@@ -185,11 +188,27 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "hex",
         "width",
     ];
-    if knows.iter().any(|w| around.contains(w)) || bounded.is_none() && !is_measured(text, limit, end, node) {
+    if knows.iter().any(|w| around.contains(w))
+        || bounded.is_none() && !is_measured(text, limit, end, node) && !is_handed(text, limit, function)
+    {
         return;
     }
     let message = "This cuts by bytes: where a character lies across the border, it panics. Cut at `char_indices`, or take `chars()`.";
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Whether a public function cuts the first so many bytes of a text that it is handed, and asks nothing of it before.
+fn is_handed(text: Node<'_>, limit: Node<'_>, function: Node<'_>) -> bool {
+    use crate::rules::rust_names::{Origin, binding};
+    let param = binding(text).is_some_and(|b| matches!(b.origin, Origin::Param(_)) && b.is_plain());
+    let public = function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
+    let asked = function.descendants().any(|n| {
+        n.kind() == Kind::Identifier
+            && n.text() == text.text()
+            && n.span().end <= text.span().start
+            && n.ancestors().all(|a| !matches!(a.kind(), Kind::Parameters))
+    });
+    public && param && limit.kind() == Kind::IntegerLiteral && !asked
 }
 
 /// Whether a condition around, or one before it in the same list of statements, compares the text's length with the limit.
