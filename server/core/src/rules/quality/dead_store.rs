@@ -265,8 +265,12 @@ fn unused<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier)
             && (n.text() == text || n.text() == "eval")
     };
+    // Nearly every name is mentioned again in its own block.
+    if !inside || cx.arena().named(text).nth(1).is_some() {
+        return;
+    }
     let mut deeper = Vec::new();
-    if !inside || cx.arena().nodes().filter(|n| named(*n)).count() != 1 || takes_format_apart(home(node)) {
+    if cx.arena().nodes().filter(|n| named(*n)).count() != 1 || takes_format_apart(home(node)) {
         return;
     }
     deeper.extend(cx.block.children());
