@@ -49,6 +49,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("for-in-array", &["guard-for-in", "no-for-in-array"]),
     ("getter-without-return", &["getter-return", "useGetterReturn"]),
     ("identical-operands", &["no-self-compare", "noSelfCompare", "no-identical-expressions"]),
+    ("ignored-callback-error", &["handle-callback-err", "n/handle-callback-err", "node/handle-callback-err"]),
     ("index-as-key", &["no-array-index-key", "noArrayIndexKey"]),
     ("inline-object-prop", &["jsx-no-constructed-context-values", "jsx-no-bind"]),
     ("invalid-typeof", &["valid-typeof", "useValidTypeof"]),

@@ -182,6 +182,12 @@ fn prisma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
+/// Words of functions that run once, or make what is kept.
+const ONCE: &[&str] = &[
+    "main", "new", "init", "setup", "build", "connect", "run", "start", "test", "default", "download", "install",
+    "update",
+];
+
 /// A client that an async function of a server or library makes for its own few requests.
 fn for_a_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let path = &cx.file.path;
@@ -189,9 +195,7 @@ fn for_a_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         || path.rsplit('/').skip(1).any(|f| matches!(f, "bin" | "cli" | "commands" | "xtask" | "benches" | "tests"));
     let Some(function) = enclosing_function(node).filter(|f| f.kind() == Kind::FunctionItem) else { return };
     let name = function.child(Field::Name).map_or("", Node::text);
-    let once = ["main", "new", "init", "setup", "build", "connect", "run", "start", "test", "default", "client", "download", "install", "update"]
-        .iter()
-        .any(|w| crate::rules::support::words(name).iter().any(|x| x == w));
+    let once = crate::rules::support::words(name).iter().any(|w| ONCE.contains(&w.as_str()));
     if program
         || once
         || cx.file.is_example
@@ -210,9 +214,8 @@ fn for_a_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .descendants()
                 .filter(|n| n.kind() == Kind::Identifier && n.text() == name.text() && *n != name);
             let first = mentions.next();
-            let asked = |n: Node<'a>| {
-                n.parent().is_some_and(|p| p.kind() == Kind::FieldExpression) && loop_around(n).is_none()
-            };
+            let asked =
+                |n: Node<'a>| n.parent().is_some_and(|p| p.kind() == Kind::FieldExpression) && loop_around(n).is_none();
             name.kind() == Kind::Identifier && first.is_some_and(asked) && mentions.all(asked)
         }),
         _ => false,

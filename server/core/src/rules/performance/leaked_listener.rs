@@ -39,10 +39,7 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.get('/events', (req, res) => { store.on('change', (c) => { res.write(c); }); }); //~ leaked-listener",
         ),
-        Case::bad(
-            "a.js",
-            "function attach(ws) { emitter.on('tick', () => ws.send('tick')); } //~ leaked-listener",
-        ),
+        Case::bad("a.js", "function attach(ws) { emitter.on('tick', () => ws.send('tick')); } //~ leaked-listener"),
         Case::near_miss(
             "a.ts",
             "wss.on('connection', (socket) => { const tell = (n) => socket.send(n); bus.on('news', tell); socket.on('close', () => bus.off('news', tell)); });",
@@ -336,7 +333,21 @@ fn for_each_connection<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let server = |n: &str| {
         crate::rules::support::words(n).last().is_some_and(|w| {
-            matches!(w.as_str(), "socket" | "ws" | "connection" | "conn" | "res" | "reply" | "req" | "request" | "client" | "server" | "stream" | "child")
+            matches!(
+                w.as_str(),
+                "socket"
+                    | "ws"
+                    | "connection"
+                    | "conn"
+                    | "res"
+                    | "reply"
+                    | "req"
+                    | "request"
+                    | "client"
+                    | "server"
+                    | "stream"
+                    | "child"
+            )
         })
     };
     for function in node.ancestors().filter(|a| is_function(*a)) {
@@ -347,12 +358,12 @@ fn for_each_connection<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let Some(one) = parameters.iter().take(2).find(|p| p.kind() == Kind::Identifier && connection(p.text())) else {
             continue;
         };
-        let sends = listener.descendants().any(|n| {
-            n.is_hole() || n.kind() == Kind::Identifier && n.text() == one.text()
-        });
+        let sends =
+            listener.descendants().any(|n| n.is_hole() || n.kind() == Kind::Identifier && n.text() == one.text());
         let own = function.descendants().any(|n| {
             matches!(n.kind(), Kind::VariableDeclarator)
-                && n.child(Field::Name).is_some_and(|d| crate::rules::shape::mentions(d, emitter.text()) || d.text() == emitter.text())
+                && n.child(Field::Name)
+                    .is_some_and(|d| crate::rules::shape::mentions(d, emitter.text()) || d.text() == emitter.text())
         });
         let text = function.text();
         let ends = ["removeListener", "removeAllListeners", ".off(", ".unsubscribe(", ".destroy(", ".disconnect("];

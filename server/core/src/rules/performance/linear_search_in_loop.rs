@@ -265,8 +265,10 @@ fn by_id(what: Node<'_>) -> bool {
         side.kind() == Kind::FieldExpression
             && side.child(Field::Field).is_some_and(|f| {
                 let f = f.text();
-                matches!(f, "id" | "key" | "uuid" | "email" | "code" | "sku" | "number" | "name" | "username" | "hash" | "slug")
-                    || f.ends_with("_id")
+                matches!(
+                    f,
+                    "id" | "key" | "uuid" | "email" | "code" | "sku" | "number" | "name" | "username" | "hash" | "slug"
+                ) || f.ends_with("_id")
             })
     })
 }

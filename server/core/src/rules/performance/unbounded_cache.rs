@@ -185,14 +185,14 @@ fn class(cx: &mut Cx<'_>) {
     let fields = cx.arena().nodes().filter(|n| matches!(n.kind(), Kind::PublicFieldDefinition | Kind::FieldDefinition));
     let mut notes = Vec::new();
     for field in fields {
-        let (Some(name), Some(value)) = (
-            field.child(Field::Name).or_else(|| field.child(Field::Property)),
-            field.child(Field::Value).map(bare),
-        ) else {
+        let (Some(name), Some(value)) =
+            (field.child(Field::Name).or_else(|| field.child(Field::Property)), field.child(Field::Value).map(bare))
+        else {
             continue;
         };
         let kind = value.child(Field::Constructor).map_or("", Node::text);
-        let empty = value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none();
+        let empty =
+            value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none();
         let private = field.text().starts_with("private ") || name.text().starts_with(['#', '_']);
         if !empty || !private || field.text().starts_with("static") {
             continue;
@@ -218,7 +218,8 @@ fn within(block: &Block, name: &str, depth: usize, uses: &mut Uses) {
     }
     for n in block.arena().nodes() {
         // `const { cache } = this`, and whatever else is called so.
-        let other = matches!(n.kind(), Kind::ShorthandPropertyIdentifierPattern | Kind::String) && n.text().trim_matches(['\'', '"']) == name;
+        let other = matches!(n.kind(), Kind::ShorthandPropertyIdentifierPattern | Kind::String)
+            && n.text().trim_matches(['\'', '"']) == name;
         uses.bounded |= other;
         let own = n.kind() == Kind::MemberExpression
             && n.child(Field::Property).is_some_and(|p| p.text() == name)

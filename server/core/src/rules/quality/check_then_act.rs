@@ -26,10 +26,7 @@ pub static RULE: Rule = Rule {
         limits: "Only of the same place, where the second lock does not ask again. What is loaded between the two on purpose, so that nobody waits for it, is left alone.",
         fix: "",
     },
-    checks: &[
-        Check::Nodes(&[Kind::IfExpression], check),
-        Check::Nodes(&[Kind::AssignmentExpression], written),
-    ],
+    checks: &[Check::Nodes(&[Kind::IfExpression], check), Check::Nodes(&[Kind::AssignmentExpression], written)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -84,7 +81,10 @@ pub static RULE: Rule = Rule {
             "fn get(&self, k: u32) -> Option<V> { if self.map.lock().unwrap().is_empty() { return None; } self.map.lock().unwrap().get(&k).cloned() }",
         ),
         Case::good("a.rs", "fn add(&self, n: u64) { *self.sum.lock().unwrap() += n; }"),
-        Case::good("a.rs", "fn set(&self, n: u64) { let old = *self.sum.lock().unwrap(); log(old); *self.sum.lock().unwrap() = n; }"),
+        Case::good(
+            "a.rs",
+            "fn set(&self, n: u64) { let old = *self.sum.lock().unwrap(); log(old); *self.sum.lock().unwrap() = n; }",
+        ),
         Case::good(
             "a.rs",
             "fn get(&self, k: u32) { if self.map.lock().unwrap().contains_key(&k) { self.map.lock().unwrap().remove(&k); } }",
@@ -185,7 +185,11 @@ fn chained<'a>(call: Node<'a>) -> Vec<(Node<'a>, &'a str)> {
             continue;
         }
         match at.parent() {
-            Some(p) if matches!(p.kind(), Kind::TryExpression | Kind::AwaitExpression | Kind::ParenthesizedExpression) => at = p,
+            Some(p)
+                if matches!(p.kind(), Kind::TryExpression | Kind::AwaitExpression | Kind::ParenthesizedExpression) =>
+            {
+                at = p
+            }
             Some(p) if p.kind() == Kind::IndexExpression && p.first_named() == Some(at) => {
                 out.push((p, "[]"));
                 at = p;

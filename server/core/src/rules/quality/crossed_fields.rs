@@ -50,7 +50,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f(a, b) { const w = a.right - b.left; const h = a.bottom - b.top; return w * h; }",
         ),
-        Case::near_miss("a.js", "function f(p, q) { const dx = p.x - q.x; const skew = p.y - q.x + q.y; return dx + skew; }"),
+        Case::near_miss(
+            "a.js",
+            "function f(p, q) { const dx = p.x - q.x; const skew = p.y - q.x + q.y; return dx + skew; }",
+        ),
         Case::bad("a.js", "const d = Math.hypot(a.x - b.x, a.y - b.x) + (a.y - b.y); //~ crossed-fields"),
         Case::bad("a.js", "const n = (p.lat - q.lat) * (p.lng - q.lat) * (p.lng - q.lng); //~ crossed-fields"),
         Case::bad(
@@ -217,14 +220,18 @@ fn axes<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// Whether the statement before takes the same two apart by `b`, as it should, and neither statement asks the second for `a`:
 /// `const dx = p.x - q.x; const dy = p.y - q.x;`
 fn beside(statement: Node<'_>, of: &str, from: &str, a: &str, b: &str) -> bool {
-    let Some(before) = statement.previous_named_sibling().filter(|s| s.kind() == statement.kind()) else { return false };
+    let Some(before) = statement.previous_named_sibling().filter(|s| s.kind() == statement.kind()) else {
+        return false;
+    };
     let pair = |n: Node<'_>| {
         n.kind() == Kind::BinaryExpression
             && operator(n) == "-"
             && n.child(Field::Left).and_then(part) == Some((of, b))
             && n.child(Field::Right).and_then(part) == Some((from, b))
     };
-    let asked = |s: Node<'_>| s.descendants().filter(|n| n.kind() == Kind::MemberExpression).any(|n| part(n) == Some((from, a)));
+    let asked = |s: Node<'_>| {
+        s.descendants().filter(|n| n.kind() == Kind::MemberExpression).any(|n| part(n) == Some((from, a)))
+    };
     let sides = |s: Node<'_>| s.descendants().filter(|n| n.kind() == Kind::BinaryExpression).count();
     before.descendants().any(pair) && !asked(before) && !asked(statement) && sides(before) == 1 && sides(statement) == 1
 }
@@ -256,8 +263,7 @@ fn bounded<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         asked |= g == from && y == a;
     }
     if own && !asked {
-        let message =
-            format!("`{}` bounds `{of}.{b}` already: a copied name was not changed to `{a}`.", wrong.text());
+        let message = format!("`{}` bounds `{of}.{b}` already: a copied name was not changed to `{a}`.", wrong.text());
         cx.report(Note::new(cx.rule, wrong.span(), message));
     }
 }

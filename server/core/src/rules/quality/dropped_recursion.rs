@@ -67,7 +67,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function findNode(nodes, id) { for (const n of nodes) { if (n.id === id) return n; const d = findNode(n.children, id); if (d) return d; } return null; }",
         ),
-        Case::good("a.js", "function findRoot(n) { if (!n.parent) return n; const up = findRoot(n.parent); return up; }"),
+        Case::good(
+            "a.js",
+            "function findRoot(n) { if (!n.parent) return n; const up = findRoot(n.parent); return up; }",
+        ),
         Case::good(
             "a.js",
             "function findAll(nodes, test, out = []) { for (const n of nodes) { if (test(n)) out.push(n); findAll(n.children, test, out); } return out; }",
@@ -165,7 +168,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             Kind::ExpressionStatement => {
                 let inner = n.first_named().map(bare);
                 inner.is_some_and(|i| {
-                    i.kind() == Kind::CallExpression && i.child(Field::Function).is_none_or(|f| f.text() != callee.text())
+                    i.kind() == Kind::CallExpression
+                        && i.child(Field::Function).is_none_or(|f| f.text() != callee.text())
                 })
             }
             Kind::CallExpression => {
@@ -175,7 +179,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                     || changes.is_some_and(|m| {
                         matches!(
                             m.text(),
-                            "push" | "pop" | "shift" | "unshift" | "splice" | "add" | "set" | "delete" | "insert" | "remove"
+                            "push"
+                                | "pop"
+                                | "shift"
+                                | "unshift"
+                                | "splice"
+                                | "add"
+                                | "set"
+                                | "delete"
+                                | "insert"
+                                | "remove"
                         )
                     })
             }
@@ -188,6 +201,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !answers {
         return;
     }
-    let message = format!("What `{name}` finds here is dropped, and it changes nothing besides. Return it, or keep it.");
+    let message =
+        format!("What `{name}` finds here is dropped, and it changes nothing besides. Return it, or keep it.");
     cx.report(Note::new(cx.rule, call.span(), message));
 }

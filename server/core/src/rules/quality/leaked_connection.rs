@@ -188,7 +188,18 @@ fn ends_itself(used: Node<'_>) -> bool {
     used.parent().and_then(|p| p.child(Field::Property)).is_some_and(|m| {
         matches!(
             m.text(),
-            "readLines" | "createReadStream" | "createWriteStream" | "readableWebStream" | "release" | "close" | "end" | "destroy" | "done" | "pipe" | "on" | "once"
+            "readLines"
+                | "createReadStream"
+                | "createWriteStream"
+                | "readableWebStream"
+                | "release"
+                | "close"
+                | "end"
+                | "destroy"
+                | "done"
+                | "pipe"
+                | "on"
+                | "once"
         )
     })
 }

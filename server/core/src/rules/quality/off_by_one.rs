@@ -211,9 +211,8 @@ fn asks_index(condition: Node<'_>, index: &str, element: &str) -> bool {
 fn asks_element(condition: Node<'_>, kept: &str) -> bool {
     let field_of = |n: Node<'_>| {
         n.field() == Field::Object
-            && n.parent().is_some_and(|p| {
-                p.kind() == Kind::MemberExpression && p.child_of_kind(Kind::OptionalChain).is_none()
-            })
+            && n.parent()
+                .is_some_and(|p| p.kind() == Kind::MemberExpression && p.child_of_kind(Kind::OptionalChain).is_none())
     };
     condition.descendants().chain([condition]).any(|n| n.kind() == Kind::Identifier && n.text() == kept && !field_of(n))
 }

@@ -80,7 +80,10 @@ pub static RULE: Rule = Rule {
             "async fn run() { let read = s.read_exact(&mut b); tokio::pin!(read); loop { tokio::select! { r = &mut read => break, _ = tick.tick() => ping() } } }",
         ),
         Case::good("a.rs", "async fn run() { loop { tokio::join!(s.read_exact(&mut a), t.read_exact(&mut b)); } }"),
-        Case::good("a.rs", "async fn run() { loop { tokio::select! { c = l.accept() => go(c), _ = stop.recv() => return } } }"),
+        Case::good(
+            "a.rs",
+            "async fn run() { loop { tokio::select! { c = l.accept() => go(c), _ = stop.recv() => return } } }",
+        ),
         Case::near_miss(
             "a.rs",
             "async fn run() { loop { tokio::select! { c = l.accept() => { c.read_exact(&mut b).await; } _ = stop.recv() => break } } }",
@@ -101,7 +104,8 @@ pub static RULE: Rule = Rule {
 };
 
 /// Calls that have to be brought to their end.
-const LOSES: &[&str] = &[".read_exact(", ".read_to_end(", ".read_to_string(", ".read_line(", ".read_until(", ".write_all("];
+const LOSES: &[&str] =
+    &[".read_exact(", ".read_to_end(", ".read_to_string(", ".read_line(", ".read_until(", ".write_all("];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if macro_name(node) != "select" || loop_around(node).is_none() {

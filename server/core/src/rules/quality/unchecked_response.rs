@@ -71,7 +71,10 @@ pub static RULE: Rule = Rule {
             "async function f(u) { const res = await fetch(u); const data = await res.json(); if (data.error) throw data.error; return data; }",
         ),
         Case::good("a.js", "async function f(u) { const res = await fetch(u); return res; }"),
-        Case::good("a.js", "async function f(u) { const res = await fetch(u); const { ok } = res; return ok && res.json(); }"),
+        Case::good(
+            "a.js",
+            "async function f(u) { const res = await fetch(u); const { ok } = res; return ok && res.json(); }",
+        ),
         Case::near_miss("a.js", "async function f(fetch) { const res = await fetch('/x'); return res.json(); }"),
         Case::near_miss("a.js", "async function f() { const res = await fetch('./words.json'); return res.json(); }"),
         Case::near_miss("a.js", "async function f(u) { const res = await axios.get(u); return res.data; }"),
@@ -82,7 +85,8 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-const MESSAGE: &str = "`fetch` fails only without any answer: a 404 or 500 is parsed here like the data. Look at `ok` first.";
+const MESSAGE: &str =
+    "`fetch` fails only without any answer: a 404 or 500 is parsed here like the data. Look at `ok` first.";
 
 fn kept<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(name), Some(value)) = (node.child(Field::Name), node.child(Field::Value).map(bare)) else { return };
@@ -125,14 +129,18 @@ fn chained<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// Whether a call is `fetch(..)` of something that a server answers, and no file that a page brings along.
 fn fetches(call: Node<'_>, cx: &Cx<'_>) -> bool {
-    let Some(callee) = call.child(Field::Function).filter(|_| call.kind() == Kind::CallExpression) else { return false };
+    let Some(callee) = call.child(Field::Function).filter(|_| call.kind() == Kind::CallExpression) else {
+        return false;
+    };
     let imported = callee.text() == "fetch"
         && cx.file.imports.path("fetch").is_some_and(|p| {
             ["node-fetch", "cross-fetch", "isomorphic-fetch", "undici"].iter().any(|l| p.starts_with(l))
         });
     let own = ["window.fetch", "globalThis.fetch", "self.fetch"].contains(&callee.text());
     let first = args(call).next().map_or("", Node::text);
-    let brought = [".json", ".wasm", ".txt", ".svg", ".csv"].iter().any(|e| first.trim_end_matches(['\'', '"', '`']).ends_with(e))
+    let brought = [".json", ".wasm", ".txt", ".svg", ".csv"]
+        .iter()
+        .any(|e| first.trim_end_matches(['\'', '"', '`']).ends_with(e))
         || first.contains("import.meta.url")
         || first.contains("data:")
         || first.to_lowercase().contains("blob")
@@ -142,5 +150,7 @@ fn fetches(call: Node<'_>, cx: &Cx<'_>) -> bool {
 
 /// Whether the data says by itself whether it is an error, and somebody looks.
 fn asks_inside(text: &str) -> bool {
-    ["error", "success", ".ok", "status", ".message", ".code", "validate", "safeParse", ".parse("].iter().any(|w| text.contains(w))
+    ["error", "success", ".ok", "status", ".message", ".code", "validate", "safeParse", ".parse("]
+        .iter()
+        .any(|w| text.contains(w))
 }

@@ -57,18 +57,15 @@ pub static RULE: Rule = Rule {
             "use std::fs::File;\npub fn load(path: &Path) -> io::Result<Config> { Ok(read(File::open(path)?)) }",
         ),
         Case::good("src/lib.rs", "pub fn port(text: &str) -> Option<u16> { text.parse().ok() }"),
-        Case::good("src/main.rs", "fn main() { let text = std::fs::read_to_string(\"app.toml\").unwrap(); run(&text); }"),
+        Case::good(
+            "src/main.rs",
+            "fn main() { let text = std::fs::read_to_string(\"app.toml\").unwrap(); run(&text); }",
+        ),
         Case::good("src/main.rs", "fn load(path: &str) -> String { std::fs::read_to_string(path).unwrap() }"),
         Case::good("src/lib.rs", "pub fn table() -> Table { TEXT.parse().unwrap() }"),
         Case::good("src/lib.rs", "pub fn zero() -> u16 { \"0\".parse().unwrap() }"),
-        Case::good(
-            "src/lib.rs",
-            "pub fn must_load(path: &Path) -> String { std::fs::read_to_string(path).unwrap() }",
-        ),
-        Case::good(
-            "src/net.rs",
-            "pub fn one(l: &TcpListener) -> TcpStream { let (s, _) = l.accept().unwrap(); s }",
-        ),
+        Case::good("src/lib.rs", "pub fn must_load(path: &Path) -> String { std::fs::read_to_string(path).unwrap() }"),
+        Case::good("src/net.rs", "pub fn one(l: &TcpListener) -> TcpStream { let (s, _) = l.accept().unwrap(); s }"),
         Case::near_miss(
             "src/lib.rs",
             "pub fn digits(text: &str) -> u16 { if !text.chars().all(|c| c.is_ascii_digit()) { return 0; } text.parse().unwrap() }",
@@ -77,12 +74,12 @@ pub static RULE: Rule = Rule {
             "src/net.rs",
             "pub fn serve(l: TcpListener) { for stream in l.incoming() { spawn(move || { let s = stream.unwrap(); go(s); }); } }",
         ),
-        Case::near_miss("tests/util.rs", "pub fn load(path: &str) -> String { std::fs::read_to_string(path).unwrap() }"),
-        Case::near_miss("build.rs", "pub fn load(path: &str) -> String { std::fs::read_to_string(path).unwrap() }"),
         Case::near_miss(
-            "src/lib.rs",
-            "fn inner(path: &str) -> String { std::fs::read_to_string(path).unwrap() }",
+            "tests/util.rs",
+            "pub fn load(path: &str) -> String { std::fs::read_to_string(path).unwrap() }",
         ),
+        Case::near_miss("build.rs", "pub fn load(path: &str) -> String { std::fs::read_to_string(path).unwrap() }"),
+        Case::near_miss("src/lib.rs", "fn inner(path: &str) -> String { std::fs::read_to_string(path).unwrap() }"),
     ],
 };
 
@@ -120,9 +117,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let written = parameter.child(Field::Type).map_or("", Node::text);
     // What is asked before may make sure that it cannot fail.
     let asked = function.child(Field::Body).is_some_and(|b| {
-        b.descendants().any(|n| {
-            matches!(n.kind(), Kind::Identifier) && n.text() == what.text() && n.span().end <= of.span().start
-        })
+        b.descendants()
+            .any(|n| matches!(n.kind(), Kind::Identifier) && n.text() == what.text() && n.span().end <= of.span().start)
     });
     if asked || !["str", "String", "Path", "OsStr"].iter().any(|t| written.contains(t)) {
         return;

@@ -52,8 +52,18 @@ pub static RULE: Rule = Rule {
 
 /// Last words of settings of which 0 is a value that people give on purpose.
 const MEANT: &[&str] = &[
-    "retries", "opacity", "volume", "alpha", "padding", "margin", "gap", "offset", "tolerance", "discount",
-    "brightness", "spacing",
+    "retries",
+    "opacity",
+    "volume",
+    "alpha",
+    "padding",
+    "margin",
+    "gap",
+    "offset",
+    "tolerance",
+    "discount",
+    "brightness",
+    "spacing",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -68,7 +78,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // `(opts && opts.retries) || 3`
     let place = if operator(left) == "&&" { left.child(Field::Right).map(bare) } else { Some(left) };
-    let Some(place) = place.filter(|p| p.kind() == Kind::MemberExpression && !p.text().contains(".env")) else { return };
+    let Some(place) = place.filter(|p| p.kind() == Kind::MemberExpression && !p.text().contains(".env")) else {
+        return;
+    };
     let Some(name) = place_name(place) else { return };
     let parts = words(&name);
     // What was there before is no setting.
@@ -76,7 +88,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let meant = parts.last().is_some_and(|w| MEANT.contains(&w.as_str()))
-        || matches!(parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), ["z", "index"] | ["retry", "count"]);
+        || matches!(
+            parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+            ["z", "index"] | ["retry", "count"]
+        );
     if !meant {
         return;
     }
