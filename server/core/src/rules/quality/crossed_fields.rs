@@ -190,7 +190,8 @@ fn axes<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                     && n.child(Field::Right).and_then(part) == Some((from, x))
             })
         };
-        if !(said(a) && said(b)) && !(!is_edge(a) && !is_edge(b) && beside(statement, of, from, a, b)) {
+        let neighbours = !is_edge(a) && !is_edge(b) && beside(statement, of, from, a, b);
+        if !(neighbours || said(a) && said(b)) {
             return;
         }
         right
