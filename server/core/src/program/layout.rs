@@ -57,7 +57,8 @@ const STAND_INS: [&str; 15] = [
     "mitm",
 ];
 /// Folders in which a package tests, measures, shows and explains what it offers.
-pub const ASIDE: [&str; 16] = [
+pub const ASIDE: [&str; 17] = [
+    "playground",
     "test",
     "tests",
     "__tests__",
@@ -441,7 +442,9 @@ fn package(folder: &str, text: &str) -> Option<Package> {
     let imports = json.get("imports").and_then(Value::as_object).into_iter().flatten();
     let imports = imports.map(|(k, v)| (k.clone(), targets(v))).collect();
     let is_private = json.get("private").and_then(Value::as_bool).unwrap_or(false);
-    let told = ["repository", "files", "exports", "publishConfig"].iter().any(|k| json.get(k).is_some());
+    const TOLD: [&str; 9] =
+        ["repository", "files", "exports", "publishConfig", "homepage", "bugs", "types", "typings", "module"];
+    let told = TOLD.iter().any(|k| json.get(k).is_some());
     let is_published = !is_private && name.is_some() && told && json.get("version").is_some_and(Value::is_string);
     let has_commands = json.get("bin").is_some_and(|b| b.is_string() || b.as_object().is_some_and(|o| !o.is_empty()));
     let words = ["name", "description"].iter().filter_map(|k| json.get(k).and_then(Value::as_str));

@@ -183,3 +183,12 @@ pub(crate) fn prescribes_hash(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     WORDS.iter().any(|w| text.contains(w))
 }
+
+/// Whether code answers whoever sent a message as a worker does, by a function that is nobody's method: `postMessage(result)`.
+pub fn answers_as_worker(code: &str) -> bool {
+    code.match_indices("postMessage(").any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        before.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '.' | '_' | '$'))
+            && !code[..at].trim_end().ends_with("function")
+    })
+}

@@ -244,6 +244,12 @@ fn words_become_html_and_texts_are_taken_apart() {
         exports.loads = function (value) {
           return require('vm').runInNewContext('module.exports = ' + value); //!
         };
+        exports.filled = function (settings, key) {
+          return eval('`' + settings[key] + '`');
+        };
+        exports.named = function (model) {
+          return new Function('base', 'return class ' + model.name + 'Controller extends base {}');
+        };
         exports.cleaned = function (name, done) {
           require('child_process').exec('ls ' + sanitizeName(name), done);
         };
@@ -510,17 +516,25 @@ fn what_a_plugin_hands_on_its_user_meant() {
     check(
         r#"
         //// index.js
-        const { show } = require('./show');
-        $.fn.tip = function (options) {
-          show(this, options.text);
-        };
-        $.fn.note = function (options) {
-          this.html('<b>' + options.text + '</b>'); //!
-        };
-        //// show.js
-        exports.show = function (target, what) {
-          $(target).html('<b>' + what + '</b>');
-        };
+        (function ($) {
+          function show(className, html) {
+            var el = document.createElement('div');
+            el.className = 'tip-' + className;
+            if (html) {
+              el.innerHTML = html;
+            }
+            document.body.appendChild(el);
+            return el;
+          }
+          $.fn.tip = function (options) {
+            options = $.extend(true, {}, options);
+            show('a', options.text);
+            return this;
+          };
+          $.fn.note = function (options) {
+            this.html('<b>' + options.text + '</b>'); //!
+          };
+        })(jQuery);
         "#,
     );
 }

@@ -149,6 +149,10 @@ pub static RULE: Rule = Rule {
             "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(passwordField.name).digest('hex');",
         ),
         Case::near_miss("a.js", "const map = cache.hash(password, 4);"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nfunction checkPwnedPassword(password) {\n  const hashed = crypto.createHash('sha1').update(password).digest('hex');\n  return get(hashed.slice(0, 5));\n}",
+        ),
         Case::bad(
             "a.js",
             "const crypto = require('crypto');\nfunction mixed(pw, salt) {\n  const h = crypto.createHash('sha512');\n  h.update(pw + salt); //~ password-hash-too-fast\n  h.update(pw);\n  return h.digest();\n}\nmixed(password, salt);\nmixed(user.oldPassword, salt);",

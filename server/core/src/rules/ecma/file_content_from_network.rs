@@ -80,6 +80,25 @@ console.assert(r);"#,
             r#"import fs from "fs";
 fs.writeFileSync("a.txt", process.argv[2]);"#,
         ),
+        Case::bad(
+            "a.ts",
+            r#"import * as fs from 'node:fs';
+function keep(data: { token: string }) {
+  fs.writeFileSync('a.json', JSON.stringify(data));
+}
+function save(text: string) {
+  fs.writeFileSync('a.js', text); //~ file-content-from-network
+}
+export async function login(url: string) {
+  const answer = await fetch(url);
+  const { token } = (await answer.json()) as { token: string };
+  keep({ token });
+}
+export async function load(url: string) {
+  const answer = await fetch(url);
+  save(await answer.text());
+}"#,
+        ),
         Case::near_miss(
             "a.ts",
             r#"import axios from "axios";

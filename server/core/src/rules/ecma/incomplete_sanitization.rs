@@ -44,6 +44,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const a = s.replace(/&amp;/g, '&').replace(/&lt;/g, '<'); //~ incomplete-sanitization"),
         Case::bad(
             "a.js",
+            "const a = s\n  .replace(/&amp;/g, '&')\n  .replace(/&lt;/g, '<') //~ incomplete-sanitization\n  .replace(/&gt;/g, '>')\n  .replace(/&quot;/g, '\"');",
+        ),
+        Case::bad(
+            "a.js",
             "const a = s.replace(/'/g, \"\\\\'\").replace(/\\\\/g, '\\\\\\\\'); //~ incomplete-sanitization",
         ),
         Case::bad("a.js", "const a = cell.replace('|', '\\\\|'); //~ incomplete-sanitization"),
@@ -415,7 +419,10 @@ fn order<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, search: &Search
         "Backslashes that were put in just before are escaped again, which turns the escape off. Escape backslashes first."
     } else if with != "&"
         && entity(target)
-        && before().any(|(s, w)| w == "&" && s.targets.iter().all(|t| matches!(t.as_ref(), "&amp;" | "&#38;")))
+        && before().find(|(s, _)| s.targets.iter().all(|t| entity(t))).is_some_and(|(s, w)| {
+            // What else is unescaped after that is the same slip.
+            w == "&" && s.targets.iter().all(|t| matches!(t.as_ref(), "&amp;" | "&#38;"))
+        })
     {
         "`&amp;` is unescaped before this, so that `&amp;lt;` is unescaped twice. Unescape `&amp;` last."
     } else {

@@ -116,6 +116,10 @@ if (HOST.test(url) || NEXT.test(url)) go();"#,
         Case::near_miss("a.js", "if (/example\\.com/.exec(config.hostname)) log();"),
         Case::near_miss("a.js", "if (allowedHosts.includes('example.com')) go();"),
         Case::near_miss("a.js", "const isAd = url.includes('ads.example.com') || url.includes('example.net');\nif (isAd) count++;"),
+        Case::near_miss(
+            "a.js",
+            "const host = new URL(url).hostname;\nconst looksLikeDocs = host.endsWith('docs.example.com') || host.endsWith('example.org');\nreturn looksLikeDocs ? [a, b] : [b, a];",
+        ),
         Case::bad("a.js", "const isAllowed = url.includes('example.com'); //~ incomplete-url-check\nif (isAllowed) go(url);"),
         Case::near_miss("a.js", "if (url.endsWith('.json') || url.endsWith('main.js')) parse(url);"),
         Case::near_miss("a.js", "const short = url.replace(/https?:\\/\\/www.example.com/, '');"),
@@ -221,6 +225,9 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let literal = written == argument && matches!(written.kind(), Kind::String);
+    if says_kind(node) {
+        return;
+    }
     match kind {
         "startsWith" if found.rest.is_empty() && found.scheme => {
             let fix = literal.then(|| (end_inside(written), "/".to_owned(), "Add the slash"));
@@ -253,7 +260,7 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                     && p.child(Field::Right).is_some_and(|r| r.text() == "0")
                     && p.text().contains("==")
             });
-            if first && found.scheme && !found.rest.is_empty() || says_kind(node) {
+            if first && found.scheme && !found.rest.is_empty() {
                 return;
             }
             if first {

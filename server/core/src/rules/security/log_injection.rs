@@ -316,6 +316,14 @@ app.post('/error', (req, res) => {
         ),
         Case::near_miss(
             "a.js",
+            "const express = require('express');\nconst app = express();\napp.post('/hook', express.text(), (req, res) => {\n  const body = req.body;\n  if (!verifySignature(body, req.headers['x-signature'], secret)) return res.status(401).end();\n  console.log('event of ' + body.sender);\n});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const express = require('express');\nconst app = express();\nfunction maskSecret(value) {\n  return value.length < 6 ? '***' : value.slice(0, 2) + '***';\n}\napp.get('/hook', (req, res) => {\n  console.warn('rejected ' + maskSecret(req.query.guid));\n});",
+        ),
+        Case::near_miss(
+            "a.js",
             "const winston = require('winston');\nconst log = winston.createLogger();\napp.post('/a', (req, res) => {\n  log.info('asked %d times: %j', count, req.body.name);\n});",
         ),
         Case::bad(

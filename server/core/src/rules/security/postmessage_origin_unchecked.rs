@@ -101,6 +101,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "onmessage = (e) => { postMessage(work(e.data)); };"),
         Case::near_miss(
             "a.js",
+            "const page = typeof window;\naddEventListener('message', function (ev) {\n  const data = ev.data;\n  if (data.method === 'ping') {\n    return postMessage({ id: data.id });\n  }\n});",
+        ),
+        Case::near_miss(
+            "a.js",
             "window.addEventListener('message', (e) => { if (!isTrusted(e)) return; run(e.data); });",
         ),
     ],
@@ -121,7 +125,7 @@ fn check(rule: &'static Rule, span: Span, handler: &Val, arena: &Arc<Arena>, cod
             .any(|w| lower.contains(w));
         let worker = ["importScripts", "WorkerGlobalScope"].iter().any(|w| arena.text().contains(w))
             || lower.contains("self.postmessage")
-            || lower.contains("; postmessage(");
+            || crate::rules::evidence::answers_as_worker(&text);
         if uses && !checks && !worker {
             let message = "Every page that gets hold of this window can send this message. Check `event.origin` first.";
             out.push(Note::new(rule, span, message));

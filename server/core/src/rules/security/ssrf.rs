@@ -29,6 +29,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "app.use((req, res) => {\n  const serviceUrl = config.get('service');\n  const slash = serviceUrl.endsWith('/') ? '' : '/';\n  fetch(serviceUrl + slash + req.query.path).then((r) => r.pipe(res));\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "app.use((req, res) => {\n  const host = req.query.host;\n  const rest = config.get('rest');\n  fetch(`${host}${rest}`).then((r) => r.pipe(res)); //~ ssrf\n});",
+        ),
+        Case::near_miss(
+            "a.js",
             "const axios = require('axios');\napp.get('/avatar', async (req, res) => {\n  const u = new URL('https://cdn.example.com/avatars/');\n  u.pathname = '/avatars/' + req.query.id;\n  res.json((await axios.get(u.toString())).data);\n});",
         ),
         Case::bad(

@@ -645,13 +645,12 @@ impl Outcome {
         // what it does not know.
         if source.kind == SourceKind::Message
             && !matches!(kind, SinkKind::Code | SinkKind::ScriptUrl | SinkKind::Html)
-            && source.at.arena.text().contains("self.addEventListener(")
+            && (source.at.arena.text().contains("self.addEventListener(")
+                || crate::rules::evidence::answers_as_worker(source.at.arena.text()))
         {
             return false;
         }
         match (kind, source.kind) {
-            // Stored text is often meant to be HTML; what is put between tags is not.
-            (SinkKind::Html, SourceKind::Stored | SourceKind::Response) => joined(),
             (SinkKind::Html, SourceKind::Library) => !taint.cleaned.has(SinkKind::WholeAddress),
             // Inside of quotes a folder's name is one word.
             (SinkKind::ShellText, _) => joined() && !prefix.is_some_and(|p| p.ends_with(['"', '\''])),
@@ -823,7 +822,9 @@ pub(super) fn is_for_development(node: crate::syntax::Node<'_>) -> bool {
 
 /// Whether code speaks of a handshake in which a server says what a password is hashed with.
 fn is_of_handshake(code: &str) -> bool {
-    const WORDS: [&str; 6] = ["scramble", "Scramble", "handshake", "challenge", "Protocol-mandated", "verifier11G"];
+    // The last one is a service that is asked by the first digits of a password's hash.
+    const WORDS: [&str; 7] =
+        ["scramble", "Scramble", "handshake", "challenge", "Protocol-mandated", "verifier11G", "wnedPassword"];
     WORDS.iter().any(|w| code.contains(w)) || code.contains("seed") && !code.contains("seeds")
 }
 

@@ -25,10 +25,30 @@ pub(super) fn may_bring(site: &SinkSite, source: &Source, way: Option<&Arc<Step>
             let changed = || way().any(|s| matches!(s.what, StepKind::Through | StepKind::Passed | StepKind::Returned));
             way().any(|s| parses_address(text_of(&s.at))) || !is_parameter(read) && joined() && !changed()
         }
-        (SinkKind::Html, SourceKind::Remote) => !is_header(source, read) || is_shown_header(source),
+        (SinkKind::Html, SourceKind::Remote) => {
+            let told = text_of(&site.at);
+            let names_header =
+                told.contains(".headers[") && !SHOWN.iter().any(|h| told.to_ascii_lowercase().contains(h));
+            (!is_header(source, read) || is_shown_header(source)) && !names_header && !changes_parsed(site)
+        }
         (SinkKind::Html, SourceKind::PageText) => !is_program_attribute(read),
         // What a plugin's own function writes is its user's text; what it hands on is what its user meant.
         (SinkKind::Html, SourceKind::Library) => !way().any(|s| s.what == StepKind::Passed),
+        // Stored text, and what a server answers, is often meant to be HTML; what a program puts between its own tags is not.
+        (SinkKind::Html, SourceKind::Stored | SourceKind::Response) => {
+            way().any(|s| s.what == StepKind::Concatenated && text_of(&s.at).contains('<'))
+                || text_of(&site.at).contains('<')
+        }
+        // What a program read out of an answer and gives a function that keeps it as JSON is its own by then, and no file that was fetched.
+        (SinkKind::FileContent, SourceKind::Response) => {
+            let parsed = |text: &str| text.contains(".json(") || text.contains("JSON.");
+            let handed = way().any(|s| s.what == StepKind::Passed);
+            !handed || !parsed(read) && !parsed(text_of(&site.at)) && !way().any(|s| parsed(text_of(&s.at)))
+        }
+        // Whoever loads what an archive brings believes the archive.
+        (SinkKind::Path, SourceKind::ArchiveEntry) => !matches!(site.name.as_str(), "require" | "import"),
+        // What somebody signed with a key that both know is theirs, and their servers' names and numbers are.
+        (SinkKind::Log | SinkKind::Console, SourceKind::Remote) => !way().any(|s| is_signed(s.at.arena.text())),
         // What a program puts into its own queue.
         (SinkKind::Url, SourceKind::Message) => source.what.as_str() != "a queue's message",
         _ => true,
@@ -53,7 +73,15 @@ fn is_shown_header(source: &Source) -> bool {
     let (start, end) = (source.at.span.start as usize, source.at.span.end as usize);
     let near: String = text.get(end..).unwrap_or_default().chars().take(NEAR).collect();
     let read = format!("{}{near}", text.get(start..end).unwrap_or_default()).to_ascii_lowercase();
-    ["referer", "referrer", "user-agent", "useragent"].iter().any(|h| read.contains(h))
+    SHOWN.iter().any(|h| read.contains(h))
+}
+
+/// Headers that are put into pages, and that others choose.
+const SHOWN: [&str; 4] = ["referer", "referrer", "user-agent", "useragent"];
+
+/// Whether a server changes an element of a page that it parsed, which no browser shows as it is: `doc.title.innerHTML = ..`.
+fn changes_parsed(site: &SinkSite) -> bool {
+    matches!(site.name.as_str(), "innerHTML" | "outerHTML" | "setAttribute" | "insertAdjacentHTML")
 }
 
 /// Whether what is read is a request's path, or a part of it that a route names.
@@ -67,6 +95,30 @@ fn is_path(read: &str) -> bool {
 /// Whether what is read is what a route names in a path, which holds no slash.
 fn is_parameter(read: &str) -> bool {
     read.ends_with("params") || read.contains(".params.") || read.contains(".params[")
+}
+
+/// Whether code goes on only with what bears a signature: `if (!verifySignature(body)) return ..`.
+fn is_signed(code: &str) -> bool {
+    code.match_indices("ignature(").any(|(at, _)| {
+        let before = code[..at].rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+        ["verify", "validate", "check", "isValid"].iter().any(|w| before.starts_with(w))
+    })
+}
+
+/// Whether a text begins with a variable that is called an address or a host: the rest is a path there.
+pub(super) fn begins_with_own(text: &str) -> bool {
+    const WORDS: [&str; 10] =
+        ["url", "uri", "host", "base", "endpoint", "origin", "server", "prefix", "service", "api"];
+    let first = match text.strip_prefix("`${") {
+        Some(rest) => rest.split('}').next().unwrap_or_default(),
+        None => text.split('+').next().unwrap_or_default(),
+    };
+    let first = first.trim();
+    let is_name = !first.is_empty() && first.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '.'));
+    let last = first.rsplit('.').next().unwrap_or_default();
+    is_name
+        && text.len() > first.len() + 3
+        && super::lexicon::words(last).last().is_some_and(|w| WORDS.contains(&w.as_str()))
 }
 
 /// Whether a step takes an address apart, or puts one together.

@@ -482,6 +482,10 @@ fn is_built(sink: &ParamSink, name: &str) -> bool {
     }) {
         return false;
     }
+    // Elements of what is given, and the names of classes, were written by whoever wrote the program.
+    if sink.kind == SinkKind::Code && (sink.path.contains(&ELEMENT) || sink.path.last().is_some_and(|n| n == "name")) {
+        return false;
+    }
     // What is written out as JSON is a value of the language's own.
     let is_json =
         |s: &Arc<Step>| s.what == StepKind::Through && text_of(&s.at).is_some_and(|t| t.starts_with("JSON.stringify("));

@@ -137,7 +137,13 @@ impl<'a> Interp<'a> {
             let known = |c: char| c != crate::semantics::flow::sink::UNKNOWN_TEXT;
             let behind = shape.starts_with(known) || shape.contains(char::is_whitespace);
             let quoted = shape.ends_with(['"', '\'']);
-            let past_host = ends || crate::semantics::flow::sink::is_past_host(&shape);
+            // `${this.apiUrl}${path}`: what the program calls an address has its host.
+            let own = || {
+                shape.starts_with(crate::semantics::flow::sink::UNKNOWN_TEXT)
+                    && out.taints.is_empty()
+                    && crate::semantics::flow::strangers::begins_with_own(self.arena.slice(span))
+            };
+            let past_host = ends || crate::semantics::flow::sink::is_past_host(&shape) || own();
             // `http://host/pay?card_number={card}`: the key says what the value is.
             if !part.exact
                 && part.types != Types::BOOL

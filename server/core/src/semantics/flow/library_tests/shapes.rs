@@ -25,6 +25,14 @@ fn identifiers_of_a_database_are_digits() {
 #[test]
 fn a_worker_believes_its_page() {
     check(&[SinkKind::Url], WORKER);
+    let called = |send: &str, mark: &str| {
+        format!(
+            "addEventListener('message', function (ev) {{\n  const method = ev.data.method;\n  \
+             connection[method].call(connection, 1).then((r) => {send}({{ r }})); {mark}\n}});"
+        )
+    };
+    check(&[SinkKind::MethodName], &called("postMessage", ""));
+    check(&[SinkKind::MethodName], &called("port.postMessage", "//!"));
     check(&[SinkKind::Code], "self.onmessage = (e) => {\n  eval(e.data.code); //!\n};");
 }
 
