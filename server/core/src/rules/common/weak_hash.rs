@@ -280,7 +280,10 @@ function register(func, key) {
             "a.js",
             "const crypto = require('crypto');\nif (!crypto.verify('RSA-SHA1', signed, theirKey, signature)) throw new Error('not theirs');\nconst v = crypto.createVerify('RSA-SHA1');",
         ),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst s = crypto.sign('RSA-SHA1', text, key); //~ weak-hash"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst s = crypto.sign('RSA-SHA1', text, key); //~ weak-hash",
+        ),
         Case::good("a.rs", "use sha1::Sha1;\nfn i(data: &[u8]) { let d = Sha1::digest(data); }"),
         Case::good("a.rs", "fn j(file: &[u8]) { let checksum = md5::compute(file); println!(\"{:x}\", checksum); }"),
         Case::near_miss(

@@ -69,7 +69,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(c: Config, env: &Env) -> Config { c.user(\"app\").password(env.get(\"DB_PASSWORD\")) }",
         ),
-        Case::near_miss("a.js", "const FILES = { CLIENT_API_KEY: 'client_api_key_v2.p12', TOKEN_SECRET: 'k9x_71h_token.json' };"),
+        Case::near_miss(
+            "a.js",
+            "const FILES = { CLIENT_API_KEY: 'client_api_key_v2.p12', TOKEN_SECRET: 'k9x_71h_token.json' };",
+        ),
         Case::near_miss("a.rs", "fn f(c: Config) -> Config { c.user(\"postgres\").password(\"postgres\") }"),
         Case::bad("a.js", "const id = 'AKIA4HRJ2LQ7XWVZ5TNB'; //~ hardcoded-secret"),
         Case::bad(

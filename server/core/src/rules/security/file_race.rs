@@ -306,7 +306,8 @@ fn is_shared(path: Node<'_>, used: &str, arena: &crate::syntax::Arena) -> bool {
         parameters.flat_map(|p| p.descendants()).any(is_name)
             || arena.nodes().any(|n| n.kind() == Kind::ArrowFunction && n.child(Field::Parameter).is_some_and(is_name))
     };
-    let made = arena.nodes().find(|n| n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(is_name));
+    let made =
+        arena.nodes().find(|n| n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(is_name));
     let for_all = |value: Node<'_>| ["tmp", "TMP", "temp"].iter().any(|w| value.text().contains(w));
     match made.and_then(|m| m.child(Field::Value)) {
         _ if matches!(path.kind(), Kind::TemplateString | Kind::String) => true,

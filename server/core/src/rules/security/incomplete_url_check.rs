@@ -115,12 +115,18 @@ if (HOST.test(url) || NEXT.test(url)) go();"#,
         ),
         Case::near_miss("a.js", "if (/example\\.com/.exec(config.hostname)) log();"),
         Case::near_miss("a.js", "if (allowedHosts.includes('example.com')) go();"),
-        Case::near_miss("a.js", "const isAd = url.includes('ads.example.com') || url.includes('example.net');\nif (isAd) count++;"),
+        Case::near_miss(
+            "a.js",
+            "const isAd = url.includes('ads.example.com') || url.includes('example.net');\nif (isAd) count++;",
+        ),
         Case::near_miss(
             "a.js",
             "const host = new URL(url).hostname;\nconst looksLikeDocs = host.endsWith('docs.example.com') || host.endsWith('example.org');\nreturn looksLikeDocs ? [a, b] : [b, a];",
         ),
-        Case::bad("a.js", "const isAllowed = url.includes('example.com'); //~ incomplete-url-check\nif (isAllowed) go(url);"),
+        Case::bad(
+            "a.js",
+            "const isAllowed = url.includes('example.com'); //~ incomplete-url-check\nif (isAllowed) go(url);",
+        ),
         Case::near_miss("a.js", "if (url.endsWith('.json') || url.endsWith('main.js')) parse(url);"),
         Case::near_miss("a.js", "const short = url.replace(/https?:\\/\\/www.example.com/, '');"),
         Case::near_miss("a.js", "const parts = url.split('example.com');"),
@@ -291,10 +297,27 @@ fn says_kind(node: Node<'_>) -> bool {
         at = parent;
     }
     // `const isAd = url.includes("ads.example.com")` says what it is, `const isAllowed = ..` what may be.
-    if let Some(name) = at.parent().filter(|p| p.kind() == Kind::VariableDeclarator).and_then(|p| p.child(Field::Name)) {
+    if let Some(name) = at.parent().filter(|p| p.kind() == Kind::VariableDeclarator).and_then(|p| p.child(Field::Name))
+    {
         const LETS: [&str; 18] = [
-            "allow", "allowed", "allows", "trust", "trusted", "valid", "safe", "ok", "okay", "permitted", "same", "internal", "local",
-            "own", "authorized", "good", "match", "matches",
+            "allow",
+            "allowed",
+            "allows",
+            "trust",
+            "trusted",
+            "valid",
+            "safe",
+            "ok",
+            "okay",
+            "permitted",
+            "same",
+            "internal",
+            "local",
+            "own",
+            "authorized",
+            "good",
+            "match",
+            "matches",
         ];
         return !words(name.text()).iter().any(|w| LETS.contains(&w.as_str()));
     }

@@ -282,8 +282,24 @@ fn is_session(name: &str) -> bool {
         || any(&words, &["user"]) && any(&words, &["id"]);
     // Where somebody goes on after a login, or what their page looks like.
     const OPEN: [&str; 18] = [
-        "csrf", "xsrf", "consent", "csrftoken", "banner", "theme", "lang", "locale", "dest", "destination", "redirect", "return", "next",
-        "url", "referer", "referrer", "hint", "page",
+        "csrf",
+        "xsrf",
+        "consent",
+        "csrftoken",
+        "banner",
+        "theme",
+        "lang",
+        "locale",
+        "dest",
+        "destination",
+        "redirect",
+        "return",
+        "next",
+        "url",
+        "referer",
+        "referrer",
+        "hint",
+        "page",
     ];
     token && !any(&words, &OPEN)
 }

@@ -327,7 +327,10 @@ app.get("/x", async (req, res) => {
             r#"const id = new URLSearchParams(location.search).get("id");
 fetch(`/api/items/${id}`).then((r) => r.json());"#,
         ),
-        Case::near_miss("a.js", "const from = new URLSearchParams(location.search).get('from');\nfetch(from).then((r) => r.json());"),
+        Case::near_miss(
+            "a.js",
+            "const from = new URLSearchParams(location.search).get('from');\nfetch(from).then((r) => r.json());",
+        ),
         Case::bad(
             "a.rs",
             "use actix_web::{web, get, HttpResponse};\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\n#[get(\"/p\")]\nasync fn a(q: web::Query<Q>) -> HttpResponse {\n    let body = reqwest::get(&q.url).await.unwrap().text().await.unwrap(); //~ ssrf\n    HttpResponse::Ok().body(body)\n}",

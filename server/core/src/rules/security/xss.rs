@@ -79,7 +79,10 @@ http.createServer((request, response) => response.end("<b>" + config.body + "</b
             "a.js",
             "app.use((req, res, next) => {\n  if (req.headers['content-type'].match(/json;.+$/)) return res.status(415).end(`HTTP 415 - [${req.headers['content-type']}]`);\n  next();\n});",
         ),
-        Case::near_miss("a.js", "app.use((req, res) => res.send('<p>made with ' + req.headers['x-made-with'] + '</p>'));"),
+        Case::near_miss(
+            "a.js",
+            "app.use((req, res) => res.send('<p>made with ' + req.headers['x-made-with'] + '</p>'));",
+        ),
         Case::bad("a.js", "$.fn.tip = function (options) {\n  this.html('<b>' + options.text + '</b>'); //~ xss\n};"),
         Case::bad(
             "a.js",

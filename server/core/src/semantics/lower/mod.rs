@@ -31,7 +31,8 @@ pub fn lower(block: &Block) -> Hir {
     };
     // It lives as long as the block.
     let mut exprs = std::mem::take(&mut hir.exprs);
-    hir.exprs = exprs.drain(..).collect();
+    hir.exprs = Vec::with_capacity(exprs.len());
+    hir.exprs.append(&mut exprs);
     if exprs.capacity() <= EXPRS_KEPT {
         EXPRS.set(exprs);
     }
