@@ -196,6 +196,18 @@ fn a_flow_across_files_is_explained() {
         .shows("What would silence it");
 }
 
+#[test]
+fn what_a_published_package_is_not_told_of_is_explained() {
+    let manifest = r#"{ "name": "a", "version": "1.0.0", "repository": "a/a", "description": "A mock server" }"#;
+    let code = "const app = require('express')();\napp.get('/', async (req) => {\n  await fetch(req.query.to);\n});\n";
+    let files = [(".git/HEAD", ""), ("package.json", manifest), ("lib/a.js", code)];
+    let project = Project::new(&files);
+    assert_eq!(findings(&project.json(&["--select", "ssrf"])), Vec::<String>::new());
+    project.run(&["explain", "--trace", "lib/a.js:3"]).code(0).shows("published as a mock").shows("include-tests");
+    let asked = Project::new(&[files.as_slice(), &[("sidenote.toml", "[rules]\ninclude-tests = true\n")]].concat());
+    assert_eq!(findings(&asked.json(&["--select", "ssrf"])).len(), 1);
+}
+
 /// Runs the language server over a session that ends in order, with an edit of a document that is not open, which it warns of.
 fn lsp(project: &Project, arguments: &[&str], log: Option<&str>) -> super::support::Outcome {
     let document = "file:///x/never-opened.ts";

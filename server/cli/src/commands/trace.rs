@@ -10,7 +10,7 @@ use sidenote_core::document::Document;
 use sidenote_core::engine::{Engine, Memo, Report, why_skip};
 use sidenote_core::findings::{Finding, Location};
 use sidenote_core::grammars;
-use sidenote_core::program::Source;
+use sidenote_core::program::{Program, Source};
 use sidenote_core::rules;
 use sidenote_core::semantics::flow::trace::{CallTrace, Data, SinkTrace, Stop, Trace, Verdict};
 use sidenote_core::system::{OsSystem, System};
@@ -61,7 +61,16 @@ pub fn run(place: &str, args: &Args) -> Result<u8, Error> {
     }
     let report = engine.analyze_again(&document, &mut memo);
     let range = trace.range.clone();
-    let answer = Answer { file: &file, text: rope, document: &document, settings: &settings, report, trace, range };
+    let answer = Answer {
+        file: &file,
+        text: rope,
+        document: &document,
+        settings: &settings,
+        program: &program,
+        report,
+        trace,
+        range,
+    };
     output::write(None, |out| {
         if args.json {
             serde_json::to_writer_pretty(&mut *out, &answer.json())?;
@@ -97,6 +106,7 @@ struct Answer<'a> {
     text: &'a Text,
     document: &'a Document,
     settings: &'a Settings,
+    program: &'a Program,
     report: Report,
     trace: Trace,
     range: Range<usize>,
@@ -144,6 +154,10 @@ impl Answer<'_> {
         }
         if !rule.families.contains(&self.document.language().family) {
             return Some(format!("the rule `{id}` does not read this language"));
+        }
+        let beside = self.program.why_beside(self.document.path(), rule).filter(|_| !self.settings.include_tests);
+        if let Some(why) = beside {
+            return Some(format!("{why}; `include-tests` under `[rules]` has it reported all the same"));
         }
         if !rule.in_tests && !self.settings.include_tests {
             return Some("in test code the rule is silent, unless `include-tests` is set; elsewhere the finding is reported at another place of the same data".to_owned());

@@ -49,6 +49,11 @@ pub(crate) struct Standing {
 impl Standing {
     /// Whether a rule's findings in it are nobody's concern.
     pub(super) fn is_beside(self, rule: &Rule) -> bool {
+        self.why_beside(rule).is_some()
+    }
+
+    /// Why they are none, if they are none.
+    pub(crate) fn why_beside(self, rule: &Rule) -> Option<&'static str> {
         // What a library does of these another program asks for, or a protocol that it speaks.
         const PRESCRIBED: [&str; 8] = [
             "ecb-mode",
@@ -73,9 +78,19 @@ impl Standing {
             "weak-cipher",
             "xss",
         ];
+        if rule.category != Category::Security {
+            return None;
+        }
+        if self.is_aside {
+            return Some("its package is published, and this lies among its tests, examples or documents");
+        }
+        if self.is_library && PRESCRIBED.contains(&rule.id) {
+            return Some(
+                "its package is a published library, which does this because programs or protocols ask for it",
+            );
+        }
         let is_meant = self.is_stand_in && MEANT.contains(&rule.id);
-        let is_prescribed = self.is_library && PRESCRIBED.contains(&rule.id);
-        rule.category == Category::Security && (self.is_aside || is_prescribed || is_meant)
+        is_meant.then_some("its package is published as a mock or a proxy, which is meant to do this")
     }
 }
 

@@ -23,6 +23,7 @@ use sidenote_grammars::Family;
 use crate::blocks::{Block, BlockId, Blocks};
 use crate::engine::{Flow, Standing};
 use crate::findings::Location;
+use crate::rules::Rule;
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::{
     Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, Memory, ModelSet, Modules,
@@ -641,6 +642,12 @@ impl Program {
             }
         }
         Arc::new(names)
+    }
+
+    /// Why what a file is in its package makes a rule's findings in it nobody's concern, if it does. They are told where
+    /// [`Settings::include_tests`](crate::config::Settings) is set.
+    pub fn why_beside(&self, path: &str, rule: &Rule) -> Option<&'static str> {
+        standing(self.file(*self.by_path.get(path)?)?).why_beside(rule)
     }
 
     /// The data flow of another version of a file, all others being as they were in the last analysis. The version that the
