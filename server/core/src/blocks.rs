@@ -250,6 +250,21 @@ impl Block {
         block
     }
 
+    /// Everything before its body: its name and what it is, which the block around it is lowered with.
+    fn head(&self) -> &str {
+        let root = self.standing().arena.root();
+        let head = root.child(Field::Body).map_or(root.span().end, |b| b.span().start) - root.span().start;
+        root.text().get(..head as usize).unwrap_or_default()
+    }
+
+    /// Forgets what was read of the head of the n-th child, which was `before`, unless that is the same.
+    fn forget_head(&mut self, before: &str, n: usize) {
+        if before != self.children[n].block.head() {
+            self.hir = OnceLock::new();
+            self.notes = Mutex::default();
+        }
+    }
+
     /// Offset in the file, relative to the block's start, of an offset in its own text. At a placeholder that is the
     /// child's start.
     pub fn to_outer(&self, own: u32) -> u32 {
@@ -645,7 +660,9 @@ fn update(
         && !child.parent().is_some_and(|p| is_header(cx.language, cx.language.kind(p.kind_id()), kind, &child))
     {
         let block = Block::to_change(slot);
+        let before = block.children[n].block.head().to_owned();
         update(&mut block.children[n].block, (child, (from as u32, to as u32)), from, dirty, cx, depth + 1);
+        block.forget_head(&before, n);
         block.len = new_len;
         for c in &mut block.children[n + 1..] {
             c.before = (i64::from(c.before) + delta) as u32;

@@ -358,3 +358,26 @@ fn a_file_is_a_test_while_its_functions_say_so() {
     let edits = [(1, "t.count(1);", "t.plan(2);", 0), (2, "t.plan(2);", "t.count(1);", 1)];
     follow("test/helper.js", before, &edits, |report| report.findings.len(), 1);
 }
+
+/// The block around a function knows it by its name, which an edit inside of the function changes.
+#[test]
+fn a_function_that_is_renamed_is_known_by_its_new_name() {
+    let language = LANGUAGES[1];
+    let path = path(language);
+    let engine = Engine::new(Config::everything());
+    let start = "describe('x', () => { it('y', async () => { new Promise(async (r) => { await 1; }); }); });\nfunction Promise() {}\n";
+    let at = |line, column| LineColumn { line, column };
+    for (end, text) in [(10, "Q"), (16, "later")] {
+        let mut document = Document::new(&path, language, start, 0).expect("open");
+        let mut memo = Memo::default();
+        assert!(
+            engine.analyze_again(&document, &mut memo).findings.iter().all(|f| f.rule.id != "async-promise-executor")
+        );
+        let change = Change { range: Some((at(1, 9), at(1, end))), text: text.into() };
+        document.change(&[change], Encoding::Utf8, 1).expect("change");
+        let fresh = Document::new(&path, language, &document.text().to_string(), 0).expect("open");
+        let now = shown(&engine.analyze_again(&document, &mut memo));
+        assert_eq!(now, shown(&engine.analyze(&fresh)));
+        assert!(now.0.iter().any(|f| f.contains("async-promise-executor")));
+    }
+}

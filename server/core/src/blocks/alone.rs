@@ -192,7 +192,9 @@ fn replace(slot: &mut Arc<Block>, path: &[usize], new: Arc<Block>, delta: i64) {
         return;
     };
     let block = Block::to_change(slot);
+    let before = block.children[*n].block.head().to_owned();
     replace(&mut block.children[*n].block, rest, new, delta);
+    block.forget_head(&before, *n);
     block.len = (i64::from(block.len) + delta) as u32;
     for c in &mut block.children[n + 1..] {
         c.before = (i64::from(c.before) + delta) as u32;
