@@ -261,14 +261,18 @@ impl Layout {
 
     /// Whether a file is part of a published package that developers let stand in for servers of others.
     pub fn is_stand_in(&self, path: &str) -> bool {
-        let named = |f: &str| self.packages.get(f).filter(|p| p.name.is_some());
-        ancestors(folder_of(path)).find_map(named).is_some_and(|p| p.is_published && p.is_stand_in)
+        self.published(path).is_some_and(|p| p.is_stand_in)
     }
 
-    /// Whether a file is part of a published package that nobody runs: a library, as the nearest manifest with a name says.
+    /// Whether a file is part of a published package that nobody runs: a library.
     pub fn is_library(&self, path: &str) -> bool {
+        self.published(path).is_some_and(|p| !p.is_run)
+    }
+
+    /// The package that a file is part of, as the nearest manifest with a name says, if it is published.
+    fn published(&self, path: &str) -> Option<&Package> {
         let named = |f: &str| self.packages.get(f).filter(|p| p.name.is_some());
-        ancestors(folder_of(path)).find_map(named).is_some_and(|p| p.is_published && !p.is_run)
+        ancestors(folder_of(path)).find_map(named).filter(|p| p.is_published)
     }
 
     /// The file that a package is by its name.

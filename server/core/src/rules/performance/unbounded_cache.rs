@@ -149,12 +149,10 @@ fn check(cx: &mut Cx<'_>) {
             else {
                 continue;
             };
-            let kind = value.child(Field::Constructor).map_or("", Node::text);
-            let empty =
-                value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none()
-                    || value.kind() == Kind::Object && value.first_named().is_none()
-                    || value.kind() == Kind::Array && value.first_named().is_none() && is_log(name.text())
-                    || value.text() == "Object.create(null)";
+            let empty = is_new_store(value)
+                || value.kind() == Kind::Object && value.first_named().is_none()
+                || value.kind() == Kind::Array && value.first_named().is_none() && is_log(name.text())
+                || value.text() == "Object.create(null)";
             if !empty || name.kind() != Kind::Identifier {
                 continue;
             }
@@ -170,6 +168,12 @@ fn check(cx: &mut Cx<'_>) {
         }
     }
     notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// `new Map()`, `new Set()`.
+fn is_new_store(value: Node<'_>) -> bool {
+    let kind = value.child(Field::Constructor).map_or("", Node::text);
+    value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none()
 }
 
 /// Last words of classes of which a program has one, as long as it runs.
@@ -190,11 +194,8 @@ fn class(cx: &mut Cx<'_>) {
         else {
             continue;
         };
-        let kind = value.child(Field::Constructor).map_or("", Node::text);
-        let empty =
-            value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none();
         let private = field.text().starts_with("private ") || name.text().starts_with(['#', '_']);
-        if !empty || !private || field.text().starts_with("static") {
+        if !is_new_store(value) || !private || field.text().starts_with("static") {
             continue;
         }
         let mut uses = Uses::default();
